@@ -1,0 +1,74 @@
+"""Write the pages of docs/ that are made from the code: settings.md, command.md, cues.md.
+
+``python docs/generate.py`` writes them; a test checks that they are current.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from pathlib import Path
+
+import click
+
+from coregulate.cli.main import cli
+from coregulate.core import Settings
+from coregulate.cues import cues_page, load_cuebook
+
+DOCS = Path(__file__).parent
+
+
+def settings_page() -> str:
+    """Every setting with its default and source."""
+    lines = [
+        "# Settings",
+        "",
+        "Change one with `coregulate analyze FOLDER --set room.key=value`, or in `[settings]` of `session.toml`.",
+        "A default that is an expert's prior, not a published estimate, says so.",
+        "",
+        "| setting | default | source |",
+        "| --- | --- | --- |",
+    ]
+    for room in dataclasses.fields(Settings):
+        value = getattr(Settings(), room.name)
+        if not dataclasses.is_dataclass(value):
+            lines.append(f"| `{room.name}` | {value} | seed of all randomness |")
+            continue
+        source = inspect.getsource(type(value))
+        for inner in dataclasses.fields(value):
+            comment = re.search(rf"^    {inner.name}: .*?(?:# (.*))?$", source, flags=re.MULTILINE)
+            note = comment[1] if comment and comment[1] else ""
+            lines.append(f"| `{room.name}.{inner.name}` | {getattr(value, inner.name)} | {note} |")
+    return "\n".join(lines) + "\n"
+
+
+def command_page() -> str:
+    """Every command and option."""
+    lines = ["# The command", "", (cli.help or "").replace("\n    ", "\n").strip(), ""]
+    for name, command in sorted(cli.commands.items()):
+        lines += [f"## coregulate {name}", "", (command.help or "").strip(), ""]
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                form = " ".join(f"`{o}`" for o in parameter.opts) + (
+                    f" `{parameter.metavar}`" if parameter.metavar else ""
+                )
+                lines.append(f"- {form}: {parameter.help}")
+            else:
+                lines.append(f"- `{parameter.metavar or (parameter.name or '').upper()}`")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def pages() -> dict[str, str]:
+    """Name of each generated page, and its text."""
+    return {
+        "settings.md": settings_page(),
+        "command.md": command_page(),
+        "cues.md": cues_page(load_cuebook()),
+    }
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,125 @@
+"""The commands of this project, the same on every system: ``python make.py demo|test|lint|bench|docs|lock``.
+
+Needs nothing but Python 3.11 or newer: the first call makes ``.venv`` from the
+locked requirements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+OLDEST, NEWEST = (3, 11), (3, 13)
+
+
+def run(*command: str | Path) -> None:
+    """Run a command in the project's folder and stop at its failure."""
+    code = subprocess.call([str(part) for part in command], cwd=ROOT)
+    if code:
+        sys.exit(code)
+
+
+def suitable_python() -> str:
+    """Return an interpreter from 3.11 to 3.13: this one, or one that is on the path."""
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return sys.executable
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        found = shutil.which(f"python3.{minor}")
+        if found and subprocess.call([found, "-c", "import venv"], stderr=subprocess.DEVNULL) == 0:
+            return found
+    sys.exit(
+        f"Coregulate needs Python 3.11 to 3.13; this is {sys.version.split()[0]}. Install one and run again."
+    )
+
+
+def environment(lock: str) -> None:
+    """Make ``.venv`` hold what the lock says, once for each content of the lock."""
+    path = ROOT / "requirements" / f"{lock}.lock"
+    sources = path.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
+    stamp, digest = VENV / f".{lock}", hashlib.sha256(sources).hexdigest()
+    # An environment for developing holds all that the default one does.
+    stamps = [stamp, VENV / ".dev"]
+    if any(s.is_file() and s.read_text().startswith(f"{lock} {digest}") for s in stamps[:1]):
+        return
+    if lock == "default" and stamps[1].is_file():
+        return
+    if not PYTHON.exists():
+        print("making .venv", file=sys.stderr)
+        run(suitable_python(), "-m", "venv", VENV)
+    print(f"installing requirements/{lock}.lock into .venv", file=sys.stderr)
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run(*pip, "--require-hashes", "-r", path)
+    run(*pip, "--no-deps", "--no-build-isolation", "-e", ".")
+    stamp.write_text(f"{lock} {digest}\n")
+
+
+def demo() -> None:
+    """Simulate two people's talk, analyse it and say where the report is."""
+    environment("default")
+    command = [PYTHON, "-m", "coregulate"]
+    folder = ROOT / "demo"
+    run(*command, "simulate", folder, "--force")
+    run(*command, "init", folder, "--yes", "--force", "--quiet")
+    run(*command, "analyze", folder, "--report", folder / "report.html")
+
+
+def test() -> None:
+    """Run the suite."""
+    environment("dev")
+    run(PYTHON, "-m", "pytest", *sys.argv[2:])
+
+
+def lint() -> None:
+    """Check style, types, rooms and docstrings."""
+    environment("dev")
+    run(PYTHON, "-m", "ruff", "check", ".")
+    run(PYTHON, "-m", "ruff", "format", "--check", ".")
+    run(PYTHON, "-m", "mypy")
+    run(BIN / "lint-imports")
+
+
+def bench() -> None:
+    """Print the table of speeds."""
+    environment("dev")
+    run(PYTHON, "-m", "benchmarks", *sys.argv[2:])
+
+
+def docs() -> None:
+    """Write the pages of docs/ that are made from the code."""
+    environment("dev")
+    run(PYTHON, "docs/generate.py")
+
+
+def lock() -> None:
+    """Resolve the requirements anew (needs ``uv``)."""
+    compile_ = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--generate-hashes",
+        "--python-version",
+        "3.11",
+    ]
+    source = ["pyproject.toml", "requirements/build.in"]
+    run(*compile_, *source, "-o", "requirements/default.lock")
+    run(
+        *compile_, "--extra", "dev", *source, "-c", "requirements/default.lock", "-o", "requirements/dev.lock"
+    )
+
+
+TASKS = {task.__name__: task for task in (demo, test, lint, bench, docs, lock)}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
+        sys.exit(f"{__doc__}\n" + "\n".join(f"  {name:6} {task.__doc__}" for name, task in TASKS.items()))
+    TASKS[sys.argv[1]]()

@@ -1,0 +1,21 @@
+"""Floor 7: the whole pipeline, and its result, saved and loaded."""
+
+from .pipeline import analyze
+from .inspect import inspect_session
+from .result import Analysis, SessionFacts
+from .store import dumps, load_analysis, save_analysis, stored_key
+from .summary import analysis_key, group_name, state_means
+
+__all__ = [
+    "Analysis",
+    "SessionFacts",
+    "analysis_key",
+    "analyze",
+    "dumps",
+    "group_name",
+    "inspect_session",
+    "load_analysis",
+    "save_analysis",
+    "state_means",
+    "stored_key",
+]

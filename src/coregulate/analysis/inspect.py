@@ -1,0 +1,99 @@
+"""What a session holds and what it can carry, before anything is inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from coregulate.core import Segment, Settings
+from coregulate.session import Session
+
+from .pipeline import BOND_SERIES, overlap_s
+from .measure import Bodies, measure_bodies
+from .summary import describe_stream
+
+_NEEDS = {
+    "heart_period": "a heart sensor (ECG, pulse, or beats with times)",
+    "respiration_rate": "a breathing belt or airflow",
+    "skin_conductance": "a skin conductance sensor",
+    "motion_energy": "motion energy or an accelerometer",
+    "f0": "a sound track of each person, or one with a speaker annotation",
+    "speech": "sound or a speaker annotation",
+    "codes": "a coder's codes",
+    "felt_safe": "the person's own rating",
+}
+
+
+def inspect_session(
+    session: Session, *, progress: Callable[[float, str], None] | None = None
+) -> dict[str, Any]:
+    """Return streams with clock and quality, what can be computed, what cannot and why.
+
+    Parameters
+    ----------
+    session : Session
+    progress : callable, optional
+        Called with the share done (0 to 1) and what is done now.
+    """
+    tell = progress or (lambda share, what: None)
+    settings = Settings().changed(session.plan.settings)
+    streams = session.streams
+    bodies = measure_bodies(session, streams, Segment(0.0, session.duration_s), settings=settings, tell=tell)
+    people = [p.id for p in session.people]
+    can: list[str] = []
+    cannot: list[str] = []
+    for pid in people:
+        have = _have(bodies, pid)
+        can.extend(
+            f"{session.name_of(pid)}: {name} ({share:.0%} of the session)" for name, share in have.items()
+        )
+        cannot.extend(
+            f"{session.name_of(pid)}: no {name.replace('_', ' ')} (needs {need})"
+            for name, need in _NEEDS.items()
+            if name not in have
+        )
+        if not any(s.baseline and s.person in ("", pid) for s in session.segments):
+            cannot.append(
+                f"{session.name_of(pid)}: the level of states, because no baseline is marked (codes and ratings need none)"
+            )
+    shared = [
+        n
+        for n in BOND_SERIES
+        if all(
+            n in bodies.signals[pid]
+            or (n == "felt_safe" and pid in bodies.ratings)
+            or (n == "coded_affect" and "codes" in bodies.tracks[pid])
+            for pid in people
+        )
+    ]
+    common = overlap_s(people, streams)
+    (can if shared else cannot).append(
+        f"how both move each other: {', '.join(shared) or 'nothing was recorded of both'}"
+    )
+    if common < settings.bond.min_common_s:
+        cannot.append(
+            f"whether they steady each other: {common / 60:.1f} min of both, {settings.bond.min_common_s / 60:.0f} are needed"
+        )
+    return {
+        "name": session.name,
+        "duration_s": session.duration_s,
+        "overlap_s": common,
+        "streams": [describe_stream(s, bodies) for s in streams],
+        "can": can,
+        "cannot": cannot,
+        "notices": [f"{n.where}: {n.text}" for n in (*session.notices, *bodies.notices)],
+    }
+
+
+def _have(bodies: Bodies, pid: str) -> dict[str, float]:
+    have = {
+        name: float(np.isfinite(bodies.signals[pid][name].values).mean())
+        for name in _NEEDS
+        if name in bodies.signals[pid]
+    }
+    have.update({name: 1.0 for name in ("speech", "codes") if name in bodies.tracks[pid]})
+    if pid in bodies.ratings:
+        have["felt_safe"] = float(np.isfinite(bodies.ratings[pid].values).mean())
+    return {name: share for name, share in have.items() if share > 0}

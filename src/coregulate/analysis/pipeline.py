@@ -1,0 +1,203 @@
+"""``analyze()``: the only place that strings the rooms together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from coregulate.bond import Bond, measure_bond
+from coregulate.circuits import Circuits, infer_circuits
+from coregulate.core import Notice, Segment, Settings, Signal
+from coregulate.cues import Baseline, Cuebook, build_cues, coded_affect, load_cuebook, normalise
+from coregulate.session import OwnedStream, Session
+from coregulate.signals import flooding
+from coregulate.story import Story, tell_story
+
+from .crop import cropped
+from .measure import Bodies, measure_bodies
+from .result import Analysis, SessionFacts
+from .summary import analysis_key, summarise
+
+#: Signals that the bond is looked for in, in order of preference (the first that both have long enough is primary).
+BOND_SERIES = ("heart_period", "felt_safe", "coded_affect", "skin_conductance", "f0", "motion_energy")
+Progress = Callable[[float, str], None]
+
+
+def analyze(
+    session: Session,
+    *,
+    settings: Settings | None = None,
+    start_s: float = 0.0,
+    end_s: float = float("inf"),
+    progress: Progress | None = None,
+) -> Analysis:
+    """Run the whole pipeline on one session.
+
+    Parameters
+    ----------
+    session : Session
+        An open session; both people must have agreed.
+    settings : Settings, optional
+        By default those of ``session.toml`` over the defaults.
+    start_s, end_s : float
+        Analyse only this stretch, in session time; times in the result stay session time.
+    progress : callable, optional
+        Called with the share done (0 to 1) and what is done now.
+
+    Returns
+    -------
+    Analysis
+        The same numbers for the same input, settings, seed and version.
+
+    Raises
+    ------
+    ConsentError
+        Where a person has not agreed.
+    InputError
+        Where nothing of the session can be used.
+    """
+    tell = progress or (lambda share, what: None)
+    session.require_consent()
+    settings = settings or Settings().changed(session.plan.settings, str(session.folder / "session.toml"))
+    rng = np.random.default_rng(settings.seed)
+    people = [p.id for p in session.people]
+    book = load_cuebook()
+
+    tell(0.0, "reading files")
+    streams = [cropped(s, start_s, end_s) for s in session.streams]
+    span = Segment(max(start_s, 0.0), min(end_s, session.duration_s))
+    bodies = measure_bodies(
+        session, streams, span, settings=settings, tell=lambda share, what: tell(0.05 + 0.6 * share, what)
+    )
+
+    tell(0.65, "cues")
+    baselines = {pid: _baseline(session, pid) for pid in people}
+    raw, cue_notices = build_cues(
+        people, bodies.signals, bodies.quality, bodies.tracks, bodies.ratings,
+        duration_s=span.end_s, settings=settings.cues, book=book,
+    )  # fmt: skip
+    cues = normalise(raw, baselines, book=book)
+
+    tell(0.7, "circuits")
+    circuits = infer_circuits(cues, baselines, book=book, settings=settings.circuits, rng=rng)
+
+    tell(0.8, "bond")
+    bond = _bond(people, bodies, raw, book, settings, rng)
+
+    tell(0.95, "story")
+    story = _story(people, bodies, cues, circuits, baselines, settings)
+
+    notices = _collected(session, bodies, cue_notices, circuits, bond, story)
+    facts = SessionFacts(
+        session.name, session.people, span.duration_s, overlap_s(people, streams), session.plan.start_unix_s
+    )
+    key = analysis_key(session, settings, start_s, end_s)
+    summary = summarise(
+        session, facts, span, streams, bodies, cues, circuits, bond, story, baselines, settings, notices, key
+    )
+    tell(1.0, "done")
+    return Analysis(
+        facts,
+        bodies.signals,
+        bodies.events,
+        bodies.tracks,
+        cues,
+        circuits,
+        bond,
+        story,
+        summary,
+        tuple(notices),
+    )
+
+
+def _baseline(session: Session, person: str) -> Baseline:
+    """A marked segment is trusted; without one the level is not known."""
+    marked = [s for s in session.segments if s.baseline and s.person in ("", person)]
+    if not marked:
+        return Baseline("population", (), trusted=False)
+    reference = marked[0].baseline
+    stretches = tuple(Segment(s.start_s, s.end_s) for s in marked if s.baseline == reference)
+    return Baseline(reference, stretches, trusted=True)
+
+
+def _bond(
+    people: Sequence[str],
+    bodies: Bodies,
+    raw: xr.Dataset,
+    book: Cuebook,
+    settings: Settings,
+    rng: np.random.Generator,
+) -> Bond:
+    affect = coded_affect(raw, book=book)
+    series: dict[str, Mapping[str, Signal]] = {}
+    for name in BOND_SERIES:
+        if name == "felt_safe":
+            found = dict(bodies.ratings)
+        elif name == "coded_affect":
+            found = dict(affect)
+        else:
+            found = {pid: bodies.signals[pid][name] for pid in people if name in bodies.signals[pid]}
+        if found:
+            series[name] = found
+    return measure_bond((people[0], people[1]), series, settings=settings.bond, rng=rng)
+
+
+def _story(
+    people: Sequence[str], bodies: Bodies, cues: xr.Dataset, circuits: Circuits, baselines: Mapping[str, Baseline],
+    settings: Settings,
+) -> Story:  # fmt: skip
+    codes = {pid: bodies.tracks[pid]["codes"] for pid in people if "codes" in bodies.tracks[pid]}
+    flooded = tuple(
+        (pid, stretch.start_s, stretch.end_s)
+        for pid in people
+        if baselines[pid].trusted and "heart_period" in bodies.signals[pid]
+        for stretch in flooding(
+            bodies.signals[pid]["heart_period"], baselines[pid].segments, settings=settings.signals
+        )
+    )
+    return tell_story(
+        circuits.states, circuits.evidence, circuits.supported, cues, codes,
+        baselines_trusted={pid: b.trusted for pid, b in baselines.items()}, flooding=flooded, settings=settings.story,
+    )  # fmt: skip
+
+
+def overlap_s(people: Sequence[str], streams: Sequence[OwnedStream]) -> float:
+    """Seconds in which the spans of both people's streams overlap (what is shared belongs to both)."""
+    spans = []
+    for pid in people[:2]:
+        own = [
+            s.data.span
+            for s in streams
+            if s.person in (pid, "") and s.kind != "markers" and s.data.span.duration_s > 0
+        ]
+        if not own:
+            return 0.0
+        spans.append(Segment(min(s.start_s for s in own), max(s.end_s for s in own)))
+    return max(0.0, min(s.end_s for s in spans) - max(s.start_s for s in spans))
+
+
+def _collected(
+    session: Session,
+    bodies: Bodies,
+    cue_notices: Sequence[Notice],
+    circuits: Circuits,
+    bond: Bond,
+    story: Story,
+) -> list[Notice]:
+    nobody = [
+        Notice("no_streams", p.id, f"Nothing was recorded of {p.name}: what needs both cannot be told.")
+        for p in session.people
+        if not (bodies.signals[p.id] or bodies.tracks[p.id] or p.id in bodies.ratings)
+    ]
+    everything = [
+        *session.notices,
+        *nobody,
+        *bodies.notices,
+        *cue_notices,
+        *circuits.notices,
+        *bond.notices,
+        *story.notices,
+    ]
+    return list(dict.fromkeys(everything))

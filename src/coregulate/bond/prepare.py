@@ -1,0 +1,147 @@
+"""From two series with gaps to the periodograms that the oscillators are fitted to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coregulate.core import FloatArray
+
+ComplexArray = NDArray[np.complex128]
+
+#: METHODS 4.1: frequencies are divided by this one, so that all parameters are near 1.
+OMEGA_REF = 2 * np.pi * 0.03
+LOWEST_HZ = 0.004  # METHODS 4.1
+HIGHEST_HZ = 0.15  # METHODS 4.1
+TAPER = 0.2  # METHODS 4.1: Tukey taper
+MAX_GAP_S = 5.0  # METHODS 4.1: gaps up to this are interpolated, longer ones split
+MIN_STRETCH_S = 300.0  # METHODS 4.1: shorter stretches are left out
+BURST_WINDOW_S = 60.0  # METHODS 4.1: window of the normalised copy
+BURST_FLOOR = 0.05  # METHODS 4.1: keeps quiet stretches from being blown up
+
+
+class Spectra(NamedTuple):
+    """Periodograms of two series, all stretches one after the other.
+
+    ``omega`` (n,) is in units of :data:`OMEGA_REF`; ``i11``, ``i22`` (n,) are the
+    two periodograms and ``i12`` (n,) the cross-periodogram; ``spread`` is the
+    factor by which the taper widens the likelihood.
+    """
+
+    omega: FloatArray
+    i11: FloatArray
+    i22: FloatArray
+    i12: ComplexArray
+    spread: float
+
+
+def binned(
+    values: FloatArray, rate_hz: float, to_hz: float, *, n: int | None = None, offset_s: float = 0.0
+) -> FloatArray:
+    """Average a regular series into ``n`` bins of ``1 / to_hz`` seconds.
+
+    Parameters
+    ----------
+    values : array, shape (m,)
+        NaN where missing.
+    rate_hz, to_hz : float
+        Rate of the series; rate wanted, at most ``rate_hz``.
+    n : int, optional
+        Number of bins; as many as the series reaches into where it is not given.
+    offset_s : float
+        Time of the first sample after the start of the first bin; may be negative.
+
+    Returns
+    -------
+    array, shape (n,)
+        NaN where less than half of a bin was observed.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    # A sample at 2.9999999 s belongs to second 3: the small term says so.
+    at = np.floor((np.arange(len(values)) / rate_hz + offset_s) * to_hz + 1e-6).astype(np.int64)
+    if n is None:
+        n = int(at[-1]) + 1 if len(at) else 0
+    use = (at >= 0) & (at < n) & np.isfinite(values)
+    count = np.bincount(at[use], minlength=n)
+    total = np.bincount(at[use], weights=values[use], minlength=n)
+    enough = (count > 0) & (count >= np.floor(0.5 * rate_hz / to_hz))
+    return np.where(enough, total / np.maximum(count, 1), np.nan)
+
+
+def stretches(a: FloatArray, b: FloatArray, rate_hz: float) -> list[tuple[FloatArray, FloatArray]]:
+    """Stretches that both were observed in, gaps up to 5 s interpolated, 300 s or longer."""
+    a, b = (_bridge(x, int(MAX_GAP_S * rate_hz + 1e-9)) for x in (a, b))
+    both = np.isfinite(a) & np.isfinite(b)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], both, [False]]).astype(np.int8)))
+    shortest = MIN_STRETCH_S * rate_hz
+    return [(a[i:j], b[i:j]) for i, j in edges.reshape(-1, 2) if j - i >= shortest]
+
+
+def _bridge(x: FloatArray, longest: int) -> FloatArray:
+    seen = np.isfinite(x)
+    if seen.all() or not seen.any():
+        return x
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], seen, [True]]).astype(np.int8))).reshape(-1, 2)
+    filled = x.copy()
+    index = np.arange(len(x))
+    for i, j in edges:
+        if i > 0 and j < len(x) and j - i <= longest:
+            filled[i:j] = np.interp(index[i:j], [i - 1, j], [x[i - 1], x[j]])
+    return filled
+
+
+def whole(parts: list[FloatArray], rate_hz: float, *, normalise_bursts: bool) -> list[FloatArray]:
+    """Remove mean and linear trend from each stretch and set the SD over all of them to 1."""
+    flat = [_detrended(x) for x in parts]
+    if normalise_bursts:
+        flat = _without_bursts(flat, rate_hz)
+    sd = float(np.sqrt(np.mean(np.concatenate(flat) ** 2)))
+    return [x / sd if sd > 0 else x for x in flat]
+
+
+def _without_bursts(flat: list[FloatArray], rate_hz: float) -> list[FloatArray]:
+    width = max(1, round(BURST_WINDOW_S * rate_hz))
+    power = [_moving_mean(x**2, width) for x in flat]
+    floor = BURST_FLOOR * float(np.mean(np.concatenate(power)))
+    even = [x / np.sqrt(v + floor) if floor > 0 else x for x, v in zip(flat, power, strict=True)]
+    return [_detrended(x) for x in even]
+
+
+def _detrended(x: FloatArray) -> FloatArray:
+    at = np.linspace(-1.0, 1.0, len(x))
+    flat = x - x.mean()
+    return np.asarray(flat - at * (at @ flat) / (at @ at))
+
+
+def _moving_mean(x: FloatArray, width: int) -> FloatArray:
+    """Centred moving mean; the window shrinks at the ends."""
+    total = np.concatenate([[0.0], np.cumsum(x)])
+    index = np.arange(len(x))
+    low = np.maximum(index - width // 2, 0)
+    high = np.minimum(index + (width + 1) // 2, len(x))
+    return np.asarray((total[high] - total[low]) / (high - low))
+
+
+def spectra(parts: list[tuple[FloatArray, FloatArray]], rate_hz: float) -> Spectra:
+    """Tapered periodograms of all stretches, METHODS 4.1 step 2."""
+    from scipy.signal.windows import tukey  # scipy.signal takes half a second to import
+
+    dt = OMEGA_REF / rate_hz
+    rows: list[tuple[FloatArray, ComplexArray, ComplexArray]] = []
+    spread = []
+    for a, b in parts:
+        n = len(a)
+        taper = tukey(n, TAPER)
+        f = np.fft.rfftfreq(n, 1 / rate_hz)
+        keep = (f >= max(LOWEST_HZ, 1.5 * rate_hz / n)) & (f <= min(HIGHEST_HZ, 0.49 * rate_hz))
+        scale = np.sqrt(dt / np.sum(taper**2))
+        rows.append((f[keep], *(np.fft.rfft(x * taper)[keep] * scale for x in (a, b))))
+        spread.append(n * np.sum(taper**4) / np.sum(taper**2) ** 2)
+    omega = np.concatenate([r[0] for r in rows]) * 2 * np.pi / OMEGA_REF
+    y1, y2 = (np.concatenate([r[i] for r in rows]) for i in (1, 2))
+    weights = [len(r[0]) for r in rows]
+    return Spectra(
+        omega, np.abs(y1) ** 2, np.abs(y2) ** 2, y1 * y2.conj(), float(np.average(spread, weights=weights))
+    )

@@ -1,0 +1,166 @@
+"""One person's evidence on the 1 s grid, and the model's parameters for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coregulate.core import CircuitSettings, FloatArray
+
+from .densities import each_loglik, total_loglik
+
+
+class Absolute(NamedTuple):
+    """A channel that needs no baseline: codes, touch, or the person's own rating.
+
+    Parameters
+    ----------
+    channel : str
+        ``codes``, ``touch`` or ``rating``.
+    names : tuple of str
+        Its cues.
+    loglik : ndarray, shape (time, cue, state)
+        Log-likelihood before tempering; 0 where missing.
+    present : ndarray, shape (time,)
+        Quality where observed, else 0.
+    divergence : ndarray, shape (state, state)
+        Symmetric Kullback-Leibler divergence an observed second gives each pair.
+    """
+
+    channel: str
+    names: tuple[str, ...]
+    loglik: FloatArray
+    present: FloatArray
+    divergence: FloatArray
+
+    @property
+    def log_odds(self) -> FloatArray:
+        """Mean over safe minus mean over unsafe states, shape (time,); NaN where missing."""
+        total = self.loglik.sum(axis=1)
+        odds: FloatArray = total[:, :3].mean(axis=1) - total[:, 3:].mean(axis=1)
+        odds[self.present <= 0] = np.nan
+        return odds
+
+
+class Rows(NamedTuple):
+    """Everything one person shows, second by second.
+
+    Graded cues: ``names``, ``channels``; ``z`` and ``quality`` of shape (time, cue),
+    quality 0 where missing; ``means`` and ``scales`` of shape (cue, state);
+    ``reference``: the expected mean that was added back to z; ``centre`` and
+    ``tau``: prior of the offset where the baseline is not trusted. ``absolute``:
+    the channels that need no baseline.
+    """
+
+    names: tuple[str, ...]
+    channels: tuple[str, ...]
+    z: FloatArray
+    quality: FloatArray
+    means: FloatArray
+    scales: FloatArray
+    reference: FloatArray
+    centre: FloatArray
+    tau: FloatArray
+    absolute: tuple[Absolute, ...]
+
+    @property
+    def n_seconds(self) -> int:
+        """Length of the grid."""
+        return len(self.z)
+
+    @property
+    def observed(self) -> FloatArray:
+        """1.0 in each second in which any cue is observed, shape (time,)."""
+        seen = np.zeros(self.n_seconds)
+        seen[(self.quality > 0).any(axis=1)] = 1.0
+        for channel in self.absolute:
+            seen[channel.present > 0] = 1.0
+        return seen
+
+    @property
+    def cue_names(self) -> tuple[str, ...]:
+        """Names of all cues, graded first."""
+        return self.names + tuple(name for channel in self.absolute for name in channel.names)
+
+
+class Parameters(NamedTuple):
+    """What is fitted on a session and then frozen.
+
+    ``lambdas`` (cue,) and ``offsets`` (cue,) in the order of ``Rows.names``;
+    ``absolute_lambdas`` in the order of ``Rows.absolute``.
+    """
+
+    lambdas: FloatArray
+    absolute_lambdas: FloatArray
+    kappa: float
+    offsets: FloatArray
+
+
+def state_means(rows: Rows, kappa: float, offsets: FloatArray) -> FloatArray:
+    """Return where the model expects each cue in each state, shape (cue, state).
+
+    ``kappa`` scales every mean of the table. The reference's own mean, with which
+    z was moved to the common origin, came from the same table, so it is scaled
+    too: what kappa changes is the distance of each state from the reference.
+    """
+    reference = rows.reference[:, None]
+    out: FloatArray = reference + kappa * (rows.means - reference) + offsets[:, None]
+    return out
+
+
+def session_loglik(rows: Rows, parameters: Parameters, settings: CircuitSettings) -> FloatArray:
+    """Tempered log-likelihood of each second for each state, shape (time, state)."""
+    graded = total_loglik(
+        rows.z,
+        rows.quality * parameters.lambdas,
+        state_means(rows, parameters.kappa, parameters.offsets),
+        rows.scales,
+        nu=settings.student_nu,
+    )
+    return graded + absolute_loglik(rows, parameters.absolute_lambdas)
+
+
+def absolute_loglik(rows: Rows, lambdas: FloatArray) -> FloatArray:
+    """Tempered log-likelihood from codes, touch and rating alone, shape (time, state)."""
+    total = np.zeros((rows.n_seconds, 5))
+    for channel, weight in zip(rows.absolute, lambdas, strict=True):
+        total += weight * channel.loglik.sum(axis=1)
+    return total
+
+
+def ledger(rows: Rows, parameters: Parameters, settings: CircuitSettings) -> FloatArray:
+    """Evidence of each cue for each state against the average of the others.
+
+    Parameters
+    ----------
+    rows, parameters, settings
+        As the model used them.
+
+    Returns
+    -------
+    ndarray, shape (time, cue, state)
+        Nats; NaN where the cue is missing. Its sum over cues is the evidence of
+        :func:`session_loglik`, second by second.
+    """
+    graded = each_loglik(
+        rows.z,
+        rows.quality * parameters.lambdas,
+        state_means(rows, parameters.kappa, parameters.offsets),
+        rows.scales,
+        nu=settings.student_nu,
+    )
+    graded[rows.quality <= 0] = np.nan
+    parts = [graded]
+    for channel, weight in zip(rows.absolute, parameters.absolute_lambdas, strict=True):
+        part = weight * channel.loglik
+        part[channel.present <= 0] = np.nan
+        parts.append(part)
+    return against_others(np.concatenate(parts, axis=1))
+
+
+def against_others(loglik: FloatArray) -> FloatArray:
+    """Return a log-likelihood minus the average of the other states, along the last axis."""
+    n = loglik.shape[-1]
+    out: FloatArray = (n * loglik - loglik.sum(axis=-1, keepdims=True)) / (n - 1)
+    return out

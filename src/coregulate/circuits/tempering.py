@@ -1,0 +1,166 @@
+"""Tempering: what one second of a cue is worth, when seconds repeat each other and cues repeat each other.
+
+Without it every probability is a boast: a slow cue would be counted once a
+second, and four cues of one face four times.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri, stdtr
+
+from coregulate.core import CircuitSettings, FloatArray
+
+from .rows import Parameters, Rows, state_means
+
+#: Lags of the autocorrelation that are summed, in s.
+MAX_LAG_S = 60
+#: What a cue may count at least and at most.
+LOW, HIGH = 0.01, 1.0
+# Fewer common seconds than this do not make a correlation (prior).
+_MIN_COMMON = 30
+
+
+class Lambdas(NamedTuple):
+    """Weights of graded cues, shape (cue,), and of absolute channels, shape (channel,)."""
+
+    graded: FloatArray
+    absolute: FloatArray
+
+
+def fit_lambdas(
+    rows: Rows, parameters: Parameters, smoothed: FloatArray, settings: CircuitSettings
+) -> Lambdas:
+    """Fit the weight of each cue on a session, given its state probabilities.
+
+    Parameters
+    ----------
+    rows : Rows
+    parameters : Parameters
+        Its kappa and offsets are used.
+    smoothed : ndarray, shape (time, state)
+
+    Returns
+    -------
+    Lambdas
+        Each in [0.01, 1].
+    """
+    x = residuals(rows, parameters, smoothed, settings)
+    odds = [_centred(channel.log_odds[:, None]) for channel in rows.absolute]
+    series = [x, *odds]
+    repeat = np.concatenate([repetition(part, dwell_s=settings.state_s) for part in series])
+    # A code or rating that never changes is the state's own constancy, not an echo: it keeps its weight.
+    flat = [not np.any(np.abs(np.nan_to_num(part)) > 1e-9) for part in odds]
+    repeat[len(rows.names) :][flat] = 1.0
+    names = sorted(set(rows.channels))
+    within = np.ones(len(rows.names))
+    means = []
+    for name in names:
+        members = np.array([c == name for c in rows.channels])
+        within[members] = participation_ratio(x[:, members]) / members.sum()
+        means.append(_row_mean(x[:, members]))
+    means.extend(part[:, 0] for part in odds)
+    across = participation_ratio(np.column_stack(means)) / len(means) if means else 1.0
+    weights = np.concatenate([within, np.ones(len(odds))]) * across / repeat
+    weights = np.clip(weights, LOW, HIGH)
+    return Lambdas(weights[: len(rows.names)], weights[len(rows.names) :])
+
+
+def residuals(
+    rows: Rows, parameters: Parameters, smoothed: FloatArray, settings: CircuitSettings
+) -> FloatArray:
+    """Return what the states leave unexplained of each cue, as a centred normal score, shape (time, cue)."""
+    means = smoothed @ state_means(rows, parameters.kappa, parameters.offsets).T
+    scale = smoothed @ rows.scales.T
+    share = stdtr(settings.student_nu, (rows.z - means) / scale)
+    x = ndtri(np.clip(share, 1e-12, 1.0 - 1e-12))
+    return _centred(np.where(rows.quality > 0, x, np.nan))
+
+
+def repetition(x: FloatArray, *, dwell_s: float) -> FloatArray:
+    """How many seconds of each column say what one independent second would.
+
+    Parameters
+    ----------
+    x : ndarray, shape (time, cue)
+        Centred; NaN where missing.
+    dwell_s : float
+        Mean duration of a state in s.
+
+    Returns
+    -------
+    ndarray, shape (cue,)
+        At least 1: 1 + 2 sum a^k r(k), k = 1..60 s, a = 1 - 1/(2 dwell). A column
+        that never changes repeats itself fully.
+    """
+    if x.shape[1] == 0:
+        return np.ones(0)
+    present = np.isfinite(x).astype(np.float64)
+    values = np.where(present > 0, x, 0.0)
+    common = np.round(_lagged_sums(present))
+    products = _lagged_sums(values)
+    variance = products[0] / np.maximum(common[0], 1.0)
+    flat = variance < 1e-12
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = products[1:] / common[1:] / np.where(flat, 1.0, variance)
+    r = np.where(common[1:] >= _MIN_COMMON, np.clip(r, -1.0, 1.0), 0.0)
+    r[:, flat] = 1.0
+    decay = (1.0 - 1.0 / (2.0 * dwell_s)) ** np.arange(1, len(r) + 1)
+    out: FloatArray = np.maximum(1.0, 1.0 + 2.0 * decay @ r)
+    return out
+
+
+def participation_ratio(x: FloatArray) -> float:
+    """How many independent series the columns amount to, between 1 and their number.
+
+    Parameters
+    ----------
+    x : ndarray, shape (time, n)
+        NaN where missing.
+
+    Returns
+    -------
+    float
+        n^2 / sum of squared correlations, each over the seconds both are present.
+    """
+    n = x.shape[1]
+    if n <= 1:
+        return float(n)
+    present = np.isfinite(x).astype(np.float64)
+    values = np.where(present > 0, x, 0.0)
+    common = present.T @ present
+    # Sums over the seconds that both have: of the row's series, its square, and the product.
+    own, square, product = values.T @ present, (values**2).T @ present, values.T @ values
+    with np.errstate(invalid="ignore", divide="ignore"):
+        covariance = product / common - (own / common) * (own.T / common)
+        spread = square / common - (own / common) ** 2
+        r = covariance / np.sqrt(spread * spread.T)
+    r = np.where((common >= _MIN_COMMON) & np.isfinite(r), np.clip(r, -1.0, 1.0), 0.0)
+    np.fill_diagonal(r, 1.0)
+    return float(n * n / np.sum(r**2))
+
+
+def _lagged_sums(values: FloatArray) -> FloatArray:
+    """Sum over time of v(t) v(t+k), k = 0..60, by FFT, shape (61, cue)."""
+    n = len(values)
+    size = 1 << (n + MAX_LAG_S).bit_length()
+    spectrum = np.fft.rfft(values, size, axis=0)
+    sums: FloatArray = np.fft.irfft(np.abs(spectrum) ** 2, size, axis=0)[: MAX_LAG_S + 1]
+    return sums
+
+
+def _centred(x: FloatArray) -> FloatArray:
+    """Subtract each column's mean over what is present."""
+    present = np.isfinite(x)
+    total = np.where(present, x, 0.0).sum(axis=0)
+    out: FloatArray = x - total / np.maximum(present.sum(axis=0), 1)
+    return out
+
+
+def _row_mean(x: FloatArray) -> FloatArray:
+    """Mean over the cues present in each second; NaN where none is."""
+    present = np.isfinite(x).sum(axis=1)
+    total = np.where(np.isfinite(x), x, 0.0).sum(axis=1)
+    return np.where(present > 0, total / np.maximum(present, 1), np.nan)

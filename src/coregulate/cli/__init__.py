@@ -1,0 +1,5 @@
+"""Floor 11: the command."""
+
+from .main import main
+
+__all__ = ["main"]

@@ -1,0 +1,81 @@
+"""``coregulate analyze``: sessions in, analyses and reports out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from coregulate.analysis import Analysis, analysis_key, analyze, dumps, load_analysis, stored_key
+from coregulate.core import CoregulateError, InputError, Settings
+from coregulate.report import write_report
+from coregulate.session import FILE_NAME, open_session
+from coregulate.writers import terminal_summary
+
+from .console import error, progress, result, say
+
+
+def analyze_folders(
+    folders: tuple[Path, ...], *, out: Path | None, report: Path | None, start_s: float, end_s: float, changes: Mapping[str, str],
+    as_json: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Analyse each session; one that fails is said and the rest goes on. Returns the exit code."""
+    sessions = [s for folder in folders for s in _sessions_in(folder)]
+    if end_s <= start_s:
+        raise InputError(
+            f"--from {start_s:g} is not before --to {end_s:g}", "Give a stretch that begins before it ends"
+        )
+    objects, code = [], 0
+    for folder in sessions:
+        many = len(sessions) > 1
+        target = folder / "analysis" if out is None else out / folder.name if many else out
+        try:
+            analysis = _one(folder, target, start_s, end_s, changes, quiet)
+            page = (
+                None
+                if report is None
+                else write_report(analysis, report / f"{folder.name}.html" if many else report)
+            )
+        except CoregulateError as failure:
+            if not many:
+                raise
+            error(failure)
+            code = max(code, failure.exit_code)
+            continue
+        objects.append(analysis.summary)
+        if not as_json:
+            result(terminal_summary(analysis))
+            result(f"\nData: {target}")
+            if page:
+                result(f"Report: {page.resolve()}")
+    if as_json:
+        result(dumps(_one_or_list(objects, sessions)))
+    return code
+
+
+def _one_or_list(objects: list[dict[str, Any]], sessions: list[Path]) -> Any:
+    return objects[0] if len(sessions) == 1 else objects
+
+
+def _sessions_in(folder: Path) -> list[Path]:
+    """The folder itself, or the sessions below it where it holds several."""
+    if folder.is_dir() and not (folder / FILE_NAME).exists():
+        below = sorted(p.parent for p in folder.glob(f"*/{FILE_NAME}"))
+        if below:
+            return below
+    return [folder.parent if folder.name == FILE_NAME else folder]
+
+
+def _one(
+    folder: Path, target: Path, start_s: float, end_s: float, changes: Mapping[str, str], quiet: bool
+) -> Analysis:
+    session = open_session(folder)
+    session.require_consent()
+    settings = Settings().changed(session.plan.settings, str(folder / FILE_NAME)).changed(changes)
+    if stored_key(target) == analysis_key(session, settings, start_s, end_s):
+        say(f"{session.name}: nothing has changed, taken from {target}", quiet=quiet)
+        return load_analysis(target)
+    with progress(session.name, quiet=quiet) as tell:
+        analysis = analyze(session, settings=settings, start_s=start_s, end_s=end_s, progress=tell)
+        analysis.save(target)
+    return analysis

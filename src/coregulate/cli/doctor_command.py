@@ -1,0 +1,55 @@
+"""``coregulate doctor``: versions and what this machine has."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Any
+
+from coregulate.analysis import dumps
+
+from .console import result
+
+
+def doctor(*, as_json: bool) -> None:
+    """Print versions and what this machine has."""
+    facts = _facts()
+    if as_json:
+        result(dumps(facts))
+        return
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            result(f"{key}:")
+            result("\n".join(f"  {name:20} {text}" for name, text in value.items()))
+        else:
+            result(f"{key}: {value}")
+
+
+def _facts() -> dict[str, Any]:
+    names = sorted(
+        {
+            r.split(">")[0].split("<")[0].split("=")[0].split("[")[0].strip()
+            for r in requires("coregulate") or []
+            if "extra ==" not in r
+        }
+    )
+    return {
+        "coregulate": version("coregulate"),
+        "python": sys.version.split()[0],
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "free disk here (GB)": round(shutil.disk_usage(".").free / 1e9, 1),
+        "packages": {name: _version(name) for name in names},
+        "extras": "none in this version",
+        "devices": "none in this version: recordings are read from files",
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "MISSING: install again with 'python make.py demo'"

@@ -1,0 +1,184 @@
+"""``coregulate init``: look at the files, propose, ask, write ``session.toml``."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from coregulate.core import InputError
+from coregulate.session import (
+    FILE_NAME,
+    Proposal,
+    SegmentPlan,
+    SessionPlan,
+    files_of,
+    holds_two_people,
+    propose_by,
+    propose_session,
+    write_plan,
+)
+
+from .console import result, say, table
+
+
+def init(
+    source: Path, *, by: str, out: Path | None, people: Mapping[str, str], segments: tuple[str, ...], yes: bool, force: bool, quiet: bool
+) -> list[Path]:  # fmt: skip
+    """Write ``session.toml`` for a folder, a file, or each group of a table; return the sessions' folders."""
+    if by:
+        base = out or Path(source.name.split(".")[0])
+        return _many(
+            {f"{by}-{_safe(value)}": p for value, p in propose_by(source, by, base, people=people)},
+            base,
+            yes,
+            force,
+            quiet,
+            segments,
+        )
+    target = out or (source if source.is_dir() else Path(source.name.split(".")[0]))
+    if (target / FILE_NAME).exists() and not force:
+        result((target / FILE_NAME).read_text(encoding="utf-8"))
+        say(
+            f"This session is set up already; it is kept. 'coregulate init --force {source}' proposes it anew.",
+            quiet=quiet,
+        )
+        return [target]
+    each = _one_each(source)
+    if each and (yes or _agreed(f"{len(each)} files here hold two people each: make a session of each?")):
+        return _many(
+            {_safe(p.name.split(".")[0]): propose_session(p, target / "any", people=people) for p in each},
+            target,
+            yes,
+            force,
+            quiet,
+            segments,
+        )
+    proposal = propose_session(source, target, people=people, name=source.resolve().stem)
+    _show(proposal, quiet)
+    return [_write(proposal, target, yes, segments, quiet)]
+
+
+def _one_each(source: Path) -> list[Path]:
+    """Files of a folder, where there are several and each holds two people."""
+    if not source.is_dir():
+        return []
+    files = files_of(source)
+    return files if len(files) > 1 and all(f.is_file() and holds_two_people(f) for f in files) else []
+
+
+def _many(
+    proposals: Mapping[str, Proposal],
+    base: Path,
+    yes: bool,
+    force: bool,
+    quiet: bool,
+    segments: tuple[str, ...],
+) -> list[Path]:
+    folders = []
+    first = next(iter(proposals.values()))
+    _show(first, quiet)
+    say(f"and {len(proposals) - 1} more sessions like this one", quiet=quiet or len(proposals) < 2)
+    consent = _consent(first.plan, yes)
+    for name, proposal in proposals.items():
+        folder = base / name
+        if (folder / FILE_NAME).exists() and not force:
+            say(f"{folder}: set up already, kept", quiet=quiet)
+        else:
+            write_plan(_with_segments(_agreeing(proposal.plan, consent), segments), folder)
+        folders.append(folder)
+    say(f"wrote {len(folders)} sessions under {base}", quiet=quiet)
+    return folders
+
+
+def _write(proposal: Proposal, folder: Path, yes: bool, segments: tuple[str, ...], quiet: bool) -> Path:
+    plan = _with_segments(proposal.plan, segments)
+    plan = _agreeing(plan, _consent(plan, yes))
+    path = write_plan(plan, folder)
+    say(f"wrote {path}", quiet=quiet)
+    if not any(s.baseline for s in plan.segments):
+        say(
+            'No baseline is marked: only codes and ratings tell the level, the rest tells changes. Mark a calm stretch with --segment "calm=0-120:calm_talk".',
+            quiet=quiet,
+        )
+    return folder
+
+
+def _show(proposal: Proposal, quiet: bool) -> None:
+    names = {p.id: p.name for p in proposal.plan.people}
+    rows = []
+    for found, plan in zip(proposal.found, proposal.plan.streams, strict=True):
+        data = found.stream.data
+        rate = getattr(data, "rate_hz", None)
+        where = " ".join(f"{k}={v}" for k, v in plan.where.items())
+        rows.append(
+            [
+                " ".join(x for x in (found.path, plan.part, where) if x), plan.kind, f"{rate:g} Hz" if rate else "-", _length(data.span.duration_s),
+                plan.clock, names.get(plan.person, "both" if plan.use else "nobody") + ("" if plan.use else " (not used)"),
+            ]
+        )  # fmt: skip
+    say(table(rows, ["file", "kind", "rate", "length", "clock", "whose"]), quiet=quiet)
+    for notice in (*proposal.plan.assumptions, *proposal.problems):
+        say(f"- {notice.where}: {notice.text}", quiet=quiet)
+    for segment in proposal.plan.segments:
+        baseline = f", a baseline ({segment.baseline})" if segment.baseline else ""
+        say(
+            f"- marked: {segment.name} from {segment.start_s:g} to {segment.end_s:g} s{baseline}", quiet=quiet
+        )
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s"
+
+
+def _consent(plan: SessionPlan, yes: bool) -> str:
+    if yes:
+        return "elsewhere"
+    names = " and ".join(p.name for p in plan.people)
+    return "given" if _agreed(f"Have {names} agreed to this analysis?") else "no"
+
+
+def _agreed(question: str) -> bool:
+    import click
+
+    if not sys.stdin.isatty():
+        raise InputError(
+            f"'{question}' needs an answer, and nobody is at this terminal",
+            "Answer with --yes (consent is then noted as recorded elsewhere)",
+        )
+    return click.confirm(question, err=True)
+
+
+def _agreeing(plan: SessionPlan, consent: str) -> SessionPlan:
+    return dataclasses.replace(
+        plan, people=tuple(dataclasses.replace(p, consent=consent) for p in plan.people)
+    )
+
+
+def _with_segments(plan: SessionPlan, asked: tuple[str, ...]) -> SessionPlan:
+    ids = {p.name.casefold(): p.id for p in plan.people} | {p.id: p.id for p in plan.people}
+    added = []
+    for text in asked:
+        match = re.fullmatch(r"([^=]+)=([\d.]+)-([\d.]+)(?::(rest|calm_talk))?(?:@(.+))?", text)
+        if not match:
+            raise InputError(
+                f"The segment '{text}' cannot be read",
+                'Write it as NAME=START-END[:rest|:calm_talk][@PERSON], in seconds: "baseline=0-120:rest@alex"',
+            )
+        person = match[5] or ""
+        if person and person.casefold() not in ids:
+            raise InputError(
+                f"The segment '{text}' names '{person}'", f"People are {', '.join(p.id for p in plan.people)}"
+            )
+        added.append(
+            SegmentPlan(
+                match[1], float(match[2]), float(match[3]), ids.get(person.casefold(), ""), match[4] or ""
+            )
+        )
+    return dataclasses.replace(plan, segments=(*plan.segments, *added))
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "session"

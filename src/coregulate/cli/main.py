@@ -1,0 +1,215 @@
+"""The command ``coregulate``. Exit codes: 0 done, 2 input, 3 consent, 130 interrupted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coregulate import __version__
+from coregulate.core import CoregulateError, InputError
+
+from . import console
+
+_QUIET = click.option("--quiet", is_flag=True, help="Print no messages and no progress.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_SEED = click.option("--seed", default=0, show_default=True, help="Seed of all randomness.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="coregulate", message="%(prog)s %(version)s")
+def cli() -> None:
+    """See how two people's nervous systems move each other, and what brings them back on track.
+
+    Start with 'coregulate init FOLDER', then 'coregulate analyze FOLDER'.
+
+    Everything runs on this machine; nothing is sent anywhere.
+
+    Exit codes: 0 done, 2 something is wrong with the input, 3 a consent is missing, 130 interrupted.
+    """
+
+
+@cli.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "--by", default="", metavar="COLUMN", help="One session for each value of this column of a long table."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for session.toml, where it should not lie with the recordings.",
+)
+@click.option(
+    "--person",
+    "people",
+    multiple=True,
+    metavar="NAME=LABEL",
+    help="Who is who: NAME is the person whose files, column or speaker are called LABEL.",
+)
+@click.option(
+    "--segment",
+    "segments",
+    multiple=True,
+    metavar="NAME=START-END[:rest|:calm_talk][@PERSON]",
+    help="Mark a stretch in seconds; with :rest or :calm_talk it is a baseline.",
+)
+@click.option("--yes", is_flag=True, help="Take the proposal; consent is noted as recorded elsewhere.")
+@click.option("--force", is_flag=True, help="Propose anew where session.toml exists.")
+@_QUIET
+def init(
+    source: Path,
+    by: str,
+    out: Path | None,
+    people: tuple[str, ...],
+    segments: tuple[str, ...],
+    yes: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Look at the files of SOURCE, propose whose each is, and write session.toml."""
+    from .init_command import init as run
+
+    run(
+        source,
+        by=by,
+        out=out,
+        people=_pairs(people, "--person"),
+        segments=segments,
+        yes=yes,
+        force=force,
+        quiet=quiet,
+    )
+
+
+@cli.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER...")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the analysis; by default FOLDER/analysis."
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Write the report to this HTML file (a folder, for several sessions).",
+)
+@click.option("--from", "start_s", type=float, default=0.0, metavar="S", help="Analyse from this second on.")
+@click.option(
+    "--to", "end_s", type=float, default=float("inf"), metavar="S", help="Analyse up to this second."
+)
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting, such as bond.window_s=60 (docs/settings.md lists them).",
+)
+@_JSON
+@_QUIET
+def analyze(
+    folders: tuple[Path, ...], out: Path | None, report: Path | None, start_s: float, end_s: float, changes: tuple[str, ...], as_json: bool, quiet: bool
+) -> int:  # fmt: skip
+    """Analyse one or more sessions: cues, circuits, bond and story."""
+    from .analyze_command import analyze_folders
+
+    return analyze_folders(
+        folders,
+        out=out,
+        report=report,
+        start_s=start_s,
+        end_s=end_s,
+        changes=_pairs(changes, "--set"),
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_JSON
+@_QUIET
+def inspect(folder: Path, as_json: bool, quiet: bool) -> None:
+    """Show a session's streams, clocks and quality, what can be computed, what cannot and why."""
+    from .inspect_command import inspect_folder
+
+    inspect_folder(folder, as_json=as_json, quiet=quiet)
+
+
+@cli.command()
+@click.argument("analyses", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ANALYSIS...")
+@click.option("--csv", "kind", flag_value="csv", default="csv", help="As comma-separated text (the default).")
+@click.option("--parquet", "kind", flag_value="parquet", help="As Parquet; needs --out.")
+@click.option("--tracks", is_flag=True, help="Every second of every person instead of one row each.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="File to write; without it CSV goes to the terminal."
+)
+@_QUIET
+def export(analyses: tuple[Path, ...], kind: str, tracks: bool, out: Path | None, quiet: bool) -> None:
+    """Write analyses as a table: one row for each session and person, or the full tracks."""
+    from coregulate.analysis import load_analysis
+    from coregulate.writers import export_tracks, summary_table, write_table
+
+    loaded = [load_analysis(p / "analysis" if (p / "analysis").is_dir() else p) for p in analyses]
+    made = (export_tracks if tracks else summary_table)(loaded)
+    if out is None:
+        if kind == "parquet":
+            raise InputError("Parquet is not text", "Name a file with --out")
+        console.result(made.to_csv(index=False).rstrip("\n"))
+        return
+    suffix = ".parquet" if kind == "parquet" else ".csv"
+    path = write_table(made, out if out.suffix == suffix else out.with_name(out.name + suffix))
+    console.say(f"wrote {path}: {len(made)} rows, {len(made.columns)} columns", quiet=quiet)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--minutes", default=24.0, show_default=True, help="Length of the talk.")
+@click.option("--force", is_flag=True, help="Write into a folder that holds something already.")
+@_SEED
+@_QUIET
+def simulate(folder: Path, minutes: float, force: bool, seed: int, quiet: bool) -> None:
+    """Write a simulated session of two people, with known truth, as files that devices would write."""
+    from coregulate.simulate import simulate_session
+
+    if folder.exists() and any(folder.iterdir()) and not force:
+        raise InputError("This folder holds something already", "Choose an empty one, or --force", folder)
+    with console.progress("simulating", quiet=quiet) as tell:
+        simulate_session(folder, seed=seed, minutes=minutes, progress=tell)
+    console.say(f"wrote {folder}; next: coregulate init {folder}", quiet=quiet)
+
+
+@cli.command()
+@_JSON
+def doctor(as_json: bool) -> None:
+    """Print versions and what this machine has."""
+    from .doctor_command import doctor as run
+
+    run(as_json=as_json)
+
+
+def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key and equals and value):
+            raise InputError(f"'{option} {text}' cannot be read", f"Write it as {option} NAME=VALUE")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and leave with its exit code."""
+    try:
+        code: Any = cli.main(arguments, standalone_mode=False)
+    except CoregulateError as failure:
+        console.error(failure)
+        code = failure.exit_code
+    except click.ClickException as failure:
+        failure.show()
+        code = failure.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        console.say("Interrupted; what was stored before is untouched.")
+        code = 130
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,9 @@
+"""Floor 1: one file format per module; what a file holds, before anybody says whose it is.
+
+The door: :func:`recognise`, :func:`read`, :func:`groups`, :func:`read_sound`.
+"""
+
+from .audio import read_sound
+from .door import groups, read, recognise
+
+__all__ = ["groups", "read", "read_sound", "recognise"]

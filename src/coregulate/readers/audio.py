@@ -1,0 +1,245 @@
+"""Sound in any container that PyAV decodes; it stays on disk and is read in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coregulate.core import FormatError, InputError, Notice, Sound, Stream
+
+from .text import head_of
+
+#: Suffixes that promise sound or video.
+# fmt: off
+SUFFIXES = frozenset([
+    ".wav", ".wave", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".wma",
+    ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".caf"
+])
+# fmt: on
+_SETTLE_S = 0.1  # prior: read this much earlier, so that the resampler and the decoder have settled
+_OPTIONS = {"protocol_whitelist": "file"}  # nothing that a container points to is ever fetched
+MAX_CHANNELS = 8  # prior
+
+
+def sniff(path: Path) -> bool:
+    """Whether the first bytes are those of a sound or video container."""
+    raw = head_of(path).raw[:64]
+    if raw[:4] in (b"RIFF", b"RF64") and raw[8:12] in (b"WAVE", b"AVI "):
+        return True
+    if raw[:4] in (b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"caff", b"\x30\x26\xb2\x75") or raw[:3] == b"ID3":
+        return True
+    if raw[:4] == b"FORM" and raw[8:12] in (b"AIFF", b"AIFC"):
+        return True
+    if raw[4:8] in (b"ftyp", b"moov", b"mdat", b"wide") or raw[:4] == b"\x00\x00\x01\xba":
+        return True
+    return len(raw) > 2 and raw[0] == 0xFF and raw[1] in (0xFB, 0xF3, 0xF2, 0xFA, 0xF1, 0xF9)
+
+
+def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
+    """Return one Sound for each channel of the first sound track.
+
+    Raises
+    ------
+    FormatError
+        Where nothing can be decoded, or there is no sound.
+    """
+    import av
+
+    notices: list[Notice] = []
+    try:
+        with av.open(str(path), options=_OPTIONS) as container:
+            if container.streams.video and not _is_cover(container.streams.video[0]):
+                notices.append(
+                    Notice(
+                        "pictures_not_read", path.name, "Only the sound is used: pictures are not read yet."
+                    )
+                )
+            if not container.streams.audio:
+                raise FormatError(
+                    "It holds no sound, and pictures are not read yet", "Give a recording with sound", path
+                )
+            if len(container.streams.audio) > 1:
+                notices.append(
+                    Notice("tracks_left_out", path.name, "Only the first of its sound tracks is read.")
+                )
+            track = container.streams.audio[0]
+            rate_hz = float(track.rate or 0)
+            n_channels = int(track.channels or 0)
+            duration_s = _duration(track, container, path, notices)
+            _first_frame(container, track)
+    except (av.error.FFmpegError, ValueError, OverflowError, MemoryError, EOFError) as error:
+        raise FormatError(
+            f"Its sound cannot be decoded ({_short(error)})",
+            "Check that the file is whole, or convert it to wav",
+            path,
+        ) from None
+    if rate_hz <= 0 or n_channels < 1 or duration_s <= 0:
+        raise FormatError("It holds no sound that lasts", "Record or export it again", path)
+    if n_channels > MAX_CHANNELS:
+        notices.append(
+            Notice(
+                "channels_left_out",
+                path.name,
+                f"It has {n_channels} channels: the first {MAX_CHANNELS} are read.",
+            )
+        )
+    used = min(n_channels, MAX_CHANNELS)
+    names = {1: [""], 2: ["left", "right"]}.get(n_channels, [f"channel {k + 1}" for k in range(used)])
+    return [
+        Stream(
+            "audio",
+            Sound(str(path), rate_hz, duration_s, n_channels, k, 0.0, part),
+            str(path),
+            part,
+            None,
+            "",
+            "rate",
+            tuple(notices) if k == 0 else (),
+        )
+        for k, part in enumerate(names)
+    ]
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:100] or type(error).__name__
+
+
+def _is_cover(video: Any) -> bool:
+    """Whether a video track is the cover picture of a song."""
+    try:
+        return bool(video.disposition & type(video.disposition).attached_pic)
+    except (AttributeError, TypeError):
+        return False
+
+
+def _duration(track: Any, container: Any, path: Path, notices: list[Notice]) -> float:
+    if track.duration is not None and track.time_base is not None:
+        declared = float(track.duration * track.time_base)
+    elif container.duration is not None:
+        declared = container.duration / 1e6
+    else:
+        declared = 0.0
+    if declared <= 0:
+        ends = [
+            float((p.pts + (p.duration or 0)) * p.time_base)
+            for p in container.demux(track)
+            if p.pts is not None
+        ]
+        container.seek(0)
+        return max(ends, default=0.0)
+    codec = str(track.codec_context.name)
+    if codec.startswith("pcm_") and track.codec_context.bit_rate:
+        held = path.stat().st_size * 8 / float(track.codec_context.bit_rate)
+        if held < 0.98 * declared:
+            notices.append(
+                Notice(
+                    "cut_short",
+                    path.name,
+                    f"Its header declares {declared:.1f} s, the file holds {held:.1f} s.",
+                )
+            )
+            return held
+    return declared
+
+
+def _first_frame(container: Any, track: Any) -> None:
+    for _ in container.decode(track):
+        return
+    raise ValueError("not one block of sound")
+
+
+def read_sound(sound: Sound, start_s: float, stop_s: float, *, rate_hz: float) -> NDArray[np.float32]:
+    """Read a stretch of one channel, resampled.
+
+    Parameters
+    ----------
+    sound : Sound
+    start_s, stop_s : float
+        Seconds from the sound's own start (``sound.start_s`` plays no part); cut to the sound.
+    rate_hz : float
+        Whole number of samples a second, at least 1000.
+
+    Returns
+    -------
+    ndarray of float32, shape (n,)
+        n = (stop - start) * rate_hz, full scale is 1; shorter only where the file ends before it says.
+
+    Raises
+    ------
+    InputError
+        For a rate that is no whole number, or a stretch that ends before it starts.
+    FormatError
+        Where the file cannot be decoded.
+
+    Notes
+    -----
+    Decodes block by block: memory is that of the result. Seeking is as exact
+    as the container's times; raw PCM is exact to the sample.
+    """
+    if not (np.isfinite(rate_hz) and rate_hz >= 1000 and float(rate_hz).is_integer()):
+        raise InputError(
+            f"The rate asked for is {rate_hz} Hz", "Ask for a whole number of at least 1000", sound.path
+        )
+    if not (np.isfinite(start_s) and np.isfinite(stop_s) and start_s <= stop_s):
+        raise InputError(
+            f"The stretch asked for is {start_s} to {stop_s} s", "It must end after it starts", sound.path
+        )
+    start_s, stop_s = max(start_s, 0.0), min(stop_s, sound.duration_s)
+    n = max(round((stop_s - start_s) * rate_hz), 0)
+    result = np.zeros(n, dtype=np.float32)
+    filled = 0
+    if n == 0:
+        return result
+    import av
+
+    try:
+        for time_s, block in _blocks(sound, start_s, stop_s, int(rate_hz)):
+            at = round((time_s - start_s) * rate_hz)
+            begin, end = max(at, 0), min(at + len(block), n)
+            if end > begin:
+                result[begin:end] = block[begin - at : end - at]
+                filled = max(filled, end)
+    except (av.error.FFmpegError, ValueError, OSError) as error:
+        raise FormatError(
+            f"Its sound cannot be decoded ({_short(error)})", "Check that the file is whole", sound.path
+        ) from None
+    return result[:filled]
+
+
+def _blocks(
+    sound: Sound, start_s: float, stop_s: float, rate_hz: int
+) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """Yield (time of first sample, samples) at the new rate, from just before start to just after stop."""
+    import av
+
+    with av.open(sound.path, options=_OPTIONS) as container:
+        if not container.streams.audio:
+            raise ValueError("no sound track")
+        track = container.streams.audio[0]
+        zero_s = float((track.start_time or 0) * track.time_base)
+        if start_s > _SETTLE_S:
+            container.seek(int((start_s - _SETTLE_S + zero_s) / track.time_base), stream=track, backward=True)
+        resampler = av.AudioResampler(format="fltp", rate=rate_hz)
+        origin: float | None = None
+        n_out = 0
+        for frame in container.decode(track):
+            if frame.pts is not None:
+                now = float(frame.pts * frame.time_base) - zero_s
+                if now > stop_s + _SETTLE_S:
+                    break
+                if now + frame.samples / frame.sample_rate < start_s - _SETTLE_S:
+                    continue
+                origin = now if origin is None else origin
+            frame.pts = None
+            for out in resampler.resample(frame):
+                block = out.to_ndarray()[min(sound.channel, out.to_ndarray().shape[0] - 1)]
+                yield (origin or 0.0) + n_out / rate_hz, block
+                n_out += len(block)
+        for out in resampler.resample(None):
+            block = out.to_ndarray()[min(sound.channel, out.to_ndarray().shape[0] - 1)]
+            yield (origin or 0.0) + n_out / rate_hz, block
+            n_out += len(block)

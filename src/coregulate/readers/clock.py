@@ -1,0 +1,268 @@
+"""A table's time: which column it is, what it counts, and the clock it belongs to."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from coregulate.core import FloatArray, FormatError, Notice, Samples, Signal
+
+from .columns import is_identifier, unit_of, words_of
+from .frame import Frame, is_numeric, numbers
+
+# fmt: off
+_TIME_WORDS = frozenset([
+    "time", "times", "timestamp", "timestamps", "datetime", "seconds", "second", "secs", "sec", "unix",
+    "unixtime", "epoch", "utc", "elapsed", "t", "clock", "onset", "ms"
+])
+# fmt: on
+_UNIX_S = (3e8, 1e11)  # 1979 to far in the future: no recording counts so many seconds of its own
+_UNIX_UNITS = ((3e17, 1e-9), (3e14, 1e-6), (3e11, 1e-3), (3e8, 1.0))
+_ISO = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Times(NamedTuple):
+    """Seconds of each row from ``origin_unix_s`` (None: the file's own zero); ``keep`` are the rows used."""
+
+    times_s: FloatArray
+    keep: np.ndarray
+    origin_unix_s: float | None
+    timing: str
+    notices: tuple[Notice, ...]
+    counts: bool
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a column's name says time: ``timestamp``, ``Time (s)``, ``t``."""
+    words = [w.casefold() for w in words_of(name)]
+    if not words or len(words) > 4:
+        return False
+    if words[0] == "t":
+        return len(words) == 1 or words[1] in ("s", "ms", "sec", "seconds")
+    return words[0] in _TIME_WORDS or words[-1] in ("time", "timestamp", "datetime", "seconds")
+
+
+def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
+    """Return the name of the time column, by name and behaviour, or None."""
+    for name in frame.names:
+        if name not in skip and is_time_name(name) and _can_be_time(frame, name, path):
+            return name
+    if frame.dialect.names or len(frame.names) < 2:
+        return None
+    first = frame.names[0]
+    if not is_numeric(frame, first):
+        return first if _is_iso(frame, first) else None
+    values = numbers(frame, first, path)[0]
+    steps = np.diff(values)
+    rises = len(steps) > 1 and bool(np.all(steps > 0))
+    return first if rises and float(np.max(steps)) < 1e6 * float(np.median(steps)) else None
+
+
+def _can_be_time(frame: Frame, name: str, path: Path) -> bool:
+    if not is_numeric(frame, name):
+        return _is_iso(frame, name)
+    values = numbers(frame, name, path)[0]
+    values = values[np.isfinite(values)]
+    if len(values) < 2:
+        return len(values) == 1
+    return bool(values.max() > values.min())
+
+
+def _is_iso(frame: Frame, name: str) -> bool:
+    present = frame.table[name].dropna().astype(str).head(50)
+    return len(present) > 0 and all(_ISO.match(x.strip()) for x in present)
+
+
+def times_of(frame: Frame, name: str, path: Path, *, rate_hint: float | None, fast: bool) -> Times:
+    """Turn a time column into seconds.
+
+    Parameters
+    ----------
+    rate_hint : float or None
+        Samples a second, where the column only counts samples.
+    fast : bool
+        Whether the table holds signals that no device samples slower than 2 Hz:
+        whole steps above 1 are then milliseconds.
+
+    Raises
+    ------
+    FormatError
+        Where time runs backwards again and again.
+    """
+    where = f"{path.name}: {name}"
+    notices: list[Notice] = []
+    if is_numeric(frame, name):
+        raw = numbers(frame, name, path)[0]
+        seconds, unix, counts = _numeric(name, raw, where, notices, rate_hint, fast)
+    else:
+        seconds, unix, counts = _iso(frame, name, path, where, notices), True, False
+    keep = _in_order(frame, name, seconds, path, notices)
+    seconds = seconds[keep]
+    origin = float(np.floor(seconds[0])) if unix else None
+    if origin is not None:
+        seconds = seconds - origin
+    timing = "stamps"
+    if counts:
+        timing = "rate" if rate_hint else "assumed"
+    return Times(seconds, keep, origin, timing, tuple(notices), counts)
+
+
+def _numeric(
+    name: str, raw: FloatArray, where: str, notices: list[Notice], rate_hint: float | None, fast: bool
+) -> tuple[FloatArray, bool, bool]:
+    present = raw[np.isfinite(raw)]
+    middle = float(np.median(present)) if len(present) else 0.0
+    words = {w.casefold() for w in words_of(name)}
+    for least, scale in _UNIX_UNITS:
+        if middle >= least:
+            return raw * scale, True, False
+    unit = unit_of(name) or ("ms" if words & {"ms", "millis", "milliseconds", "msec"} else "")
+    if unit == "ms":
+        return raw / 1000.0, False, False
+    if unit == "ns":
+        return raw / 1e9, False, False
+    if unit == "s" or words & {"s", "sec", "secs", "second", "seconds"}:
+        return raw, False, False
+    steps = np.diff(present)
+    forward = steps[steps > 0]
+    step = float(np.median(forward)) if len(forward) else 1.0
+    whole = bool(np.all(present == np.round(present)))
+    if whole and step == 1.0 and (fast or "time" in words or "t" in words):
+        if rate_hint:
+            return (raw - present[0]) / rate_hint, False, True
+        if fast:
+            raise FormatError(
+                f"The column '{name}' counts samples, and no rate is given", "Give rate_hz for this file"
+            )
+        notices.append(
+            Notice(
+                "assumed_rate",
+                where,
+                "The column counts samples and no rate is given: one sample a second is assumed.",
+            )
+        )
+        return raw - present[0], False, True
+    long = len(present) > 1 and float(present.max() - present.min()) > 6 * 3600.0
+    if whole and step > 1 and (long or fast):
+        notices.append(
+            Notice("assumed_unit", where, "Whole steps above 1: the time is taken as milliseconds.")
+        )
+        return raw / 1000.0, False, False
+    return raw, False, False
+
+
+def _iso(frame: Frame, name: str, path: Path, where: str, notices: list[Notice]) -> FloatArray:
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text = frame.table[name].astype("string").str.replace(",", ".", regex=False)
+        stamps = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
+    first = str(frame.table[name].dropna().iloc[0])
+    if not re.search(r"(Z|[+-]\d\d:?\d\d)$", first.strip()):
+        notices.append(
+            Notice(
+                "assumed_zone",
+                where,
+                "The time names no zone: it is read as UTC. Streams in other zones will not meet it.",
+            )
+        )
+    nanoseconds = stamps.to_numpy(dtype="datetime64[ns]")
+    seconds = nanoseconds.astype(np.int64) / 1e9
+    seconds = np.where(np.isnat(nanoseconds), np.nan, seconds)
+    if not np.isfinite(seconds).any():
+        raise FormatError(
+            f"No time in column '{name}' can be read", "Write times as 2025-01-31T18:30:00.000Z", path
+        )
+    return np.asarray(seconds, dtype=np.float64)
+
+
+def _in_order(frame: Frame, name: str, seconds: FloatArray, path: Path, notices: list[Notice]) -> np.ndarray:
+    where = f"{path.name}: {name}"
+    keep = np.flatnonzero(np.isfinite(seconds))
+    if len(keep) == 0:
+        raise FormatError("The time column holds no times", "Check the column", path)
+    if len(keep) < len(seconds):
+        notices.append(
+            Notice("times_missing", where, f"{len(seconds) - len(keep)} rows have no time: left out.")
+        )
+    back = int(np.sum(np.diff(seconds[keep]) < 0))
+    if back == 0:
+        return keep
+    if _restarts(seconds[keep]) or back > 0.05 * len(keep):
+        few = [
+            c
+            for c in frame.names
+            if c != name and 1 < frame.table[c].nunique() <= max(2, len(frame.table) // 20)
+        ]
+        groups = [c for c in few if is_identifier(c)] or few
+        shown = ", ".join(groups[:6])
+        raise FormatError(
+            (
+                f"The time starts again {back} times: the table holds several people or sessions one "
+                f"after another"
+            ),
+            (
+                f"Say which rows to read (where = {{column = value}}; columns with few values: "
+                f"{shown or 'none'})"
+            ),
+            path,
+        )
+    notices.append(
+        Notice("times_back", where, f"Time runs backwards at {back} rows: the rows are put in order of time.")
+    )
+    return keep[np.argsort(seconds[keep], kind="stable")]
+
+
+def _restarts(seconds: FloatArray) -> bool:
+    """Whether time falls back by more than half of its whole range anywhere."""
+    span = float(seconds.max() - seconds.min())
+    return span > 0 and bool(np.any(np.diff(seconds) < -0.5 * span))
+
+
+def regular_or_samples(
+    times_s: FloatArray, values: FloatArray, *, rate_hz: float | None, unit: str, name: str, where: str
+) -> tuple[Signal | Samples, list[Notice]]:
+    """Return a Signal where each stamp lies within half a sample of a regular series, else Samples.
+
+    A declared rate that the stamps contradict by over 2 % is named; the stamps win.
+    """
+    notices: list[Notice] = []
+    steps = np.diff(times_s)
+    forward = steps[steps > 0]
+    if len(forward) == 0:
+        return Samples(times_s, values, rate_hz, unit, name), notices
+    step = float(np.median(forward))
+    if rate_hz and abs(step * rate_hz - 1) > 0.02:
+        notices.append(
+            Notice(
+                "rate_contradicted",
+                where,
+                f"{rate_hz:g} Hz is declared, the times say {1 / step:.4g} Hz: the times are used.",
+            )
+        )
+        rate_hz = None
+    lost = steps > 1.5 * step
+    if lost.any() and len(steps) > 10 and np.mean(lost) < 0.2:
+        notices.append(
+            Notice(
+                "gaps",
+                where,
+                (
+                    f"{int(lost.sum())} gaps in time, {float(np.sum(steps[lost])):.1f} s in all, the longest "
+                    f"{float(steps.max()):.1f} s."
+                ),
+            )
+        )
+    mean_rate = (len(times_s) - 1) / float(times_s[-1] - times_s[0])
+    for rate in (float(round(mean_rate)), mean_rate):
+        if rate > 0 and len(times_s) > 2:
+            ideal = times_s[0] + np.arange(len(times_s)) / rate
+            if float(np.max(np.abs(times_s - ideal))) < 0.45 / rate:
+                return Signal(values, rate, float(times_s[0]), unit, name), notices
+    return Samples(times_s, values, rate_hz, unit, name), notices

@@ -1,0 +1,222 @@
+"""What a column is, by its name: kind, unit, and whose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from coregulate.core import FloatArray
+
+_BRACKETS = re.compile(r"[\[(]([^\])]*)[\])]")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
+
+# Words of a name, longest first; the order decides where two fit.
+_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("heart_rate", ("heart rate", "heartrate", "pulse rate", "hr", "bpm")),
+    (
+        "rr",
+        (
+            "rr interval",
+            "pp interval",
+            "nn interval",
+            "rr intervals",
+            "rrdata",
+            "rr",
+            "rri",
+            "ibi",
+            "ppi",
+            "nni",
+            "nn",
+        ),
+    ),
+    (
+        "rating",
+        (
+            "felt safe",
+            "feltsafe",
+            "felt safety",
+            "safety",
+            "dial",
+            "rating",
+            "ratings",
+            "affect",
+            "valence",
+            "joystick",
+        ),
+    ),
+    ("motion_energy", ("motion energy", "movement energy", "mea")),
+    ("eda", ("skin conductance", "electrodermal", "electrodermal activity", "eda", "gsr", "scl")),
+    ("ppg", ("blood volume pulse", "ppg", "bvp", "pleth")),
+    ("ecg", ("ecg", "ekg")),
+    ("respiration", ("respiration", "respiratory", "breathing", "breath", "resp", "rsp")),
+    ("temperature", ("skin temperature", "temperature", "temp")),
+    ("acceleration", ("acceleration", "accelerometer", "accel", "acc")),
+)
+#: Numbers that name a row, a person or a place, and measure nothing.
+# fmt: off
+_IDENTIFIERS = frozenset([
+    "id", "ids", "code", "codes", "subject", "participant", "dyad", "couple", "pair", "person",
+    "partner", "member", "session", "trial", "index", "nseq", "seq", "sequence", "row", "sample",
+    "samples", "frame", "frames", "group", "order", "number", "no", "sex", "gender", "age", "female",
+    "male", "condition"
+])
+# fmt: on
+_UNITS = {
+    "mv": "mv",
+    "uv": "uv",
+    "µv": "uv",
+    "μv": "uv",
+    "us": "us",
+    "µs": "us",
+    "μs": "us",
+    "microsiemens": "us",
+    "ns": "ns",
+    "ms": "ms",
+    "s": "s",
+    "sec": "s",
+    "seconds": "s",
+    "g": "g",
+    "bpm": "1/min",
+    "1/min": "1/min",
+    "c": "degc",
+    "°c": "degc",
+    "degc": "degc",
+    "kohm": "kohm",
+    "v": "v",
+    "hz": "hz",
+}
+# Words of a name that say how it was measured, not whose it is.
+# fmt: off
+_FILLERS = frozenset([
+    "raw", "filtered", "filt", "clean", "cleaned", "signal", "data", "value", "values", "level",
+    "tonic", "phasic", "lead", "sensor", "channel", "ch", "skin", "x", "y", "z", "i", "ii", "iii",
+    "mlii", "v1", "v2", "v3", "v4", "v5", "v6", "wrist", "finger", "chest", "belt", "mean", "average",
+    "interval", "intervals", "of", "the", "in", "per", "min", "mv", "uv", "us", "ms", "sec", "s", "bpm",
+    "hz", "g", "c"
+])
+# fmt: on
+
+
+def words_of(name: str) -> list[str]:
+    """Split a column's name into words, brackets dropped: ``'A_ECG [mV]'`` gives ``['A', 'ECG']``."""
+    parts = [w for w in re.split(r"[\W_]+", _BRACKETS.sub(" ", name)) if w]
+    # "uV" is a unit, not two words.
+    return [
+        w for part in parts for w in ([part] if part.casefold() in _UNITS else _CAMEL.sub(" ", part).split())
+    ]
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of stream that a column's name says, or ``other``.
+
+    Examples
+    --------
+    >>> kind_of("A_ECG"), kind_of("Skin Conductance (uS)"), kind_of("temp_index"), kind_of("Questionnaire 7")
+    ('ecg', 'eda', 'temperature', 'other')
+    """
+    return _match(name)[0]
+
+
+def owner_of(name: str) -> str:
+    """Return what a column's name says about whose it is, besides its kind and unit, or ``""``.
+
+    Examples
+    --------
+    >>> owner_of("A_ECG"), owner_of("ecg_alex"), owner_of("ECG"), owner_of("felt_safe_Kim (0-10)")
+    ('A', 'alex', '', 'Kim')
+    """
+    kind, used = _match(name)
+    if kind == "other":
+        return ""
+    rest = [w for k, w in enumerate(words_of(name)) if k not in used]
+    rest = [w for w in rest if w.casefold() not in _FILLERS and not w.isdigit()]
+    return " ".join(rest)
+
+
+def _match(name: str) -> tuple[str, set[int]]:
+    words = [w.casefold() for w in words_of(name)]
+    # "breathing rate" is no breathing signal, "heart rate variability" no heart rate.
+    derived = {"variability", "hrv", "rmssd", "sdnn", "rsa", "error", "quality"} & set(words)
+    if derived:
+        return "other", set()
+    for kind, terms in _KINDS:
+        for term in terms:
+            parts = term.split()
+            for k in range(len(words) - len(parts) + 1):
+                if words[k : k + len(parts)] == parts:
+                    if kind == "respiration" and "rate" in words:
+                        return "other", set()
+                    return kind, set(range(k, k + len(parts)))
+    return "other", set()
+
+
+def unit_of(name: str) -> str:
+    """Return the unit that a column's name states in brackets or as its last word, or ``""``."""
+    for inside in reversed(_BRACKETS.findall(name)):
+        if inside.strip().casefold() in _UNITS:
+            return _UNITS[inside.strip().casefold()]
+    last = re.split(r"[\s_]+", _BRACKETS.sub(" ", name).strip())[-1].casefold()
+    return _UNITS.get(last, "") if last != name.strip().casefold() and len(last) > 1 else ""
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a column's name says that its numbers name something rather than measure it."""
+    words = [w.casefold() for w in words_of(name)]
+    return (
+        bool(words) and kind_of(name) == "other" and (words[-1] in _IDENTIFIERS or words[0] in _IDENTIFIERS)
+    )
+
+
+def looks_like_rr(values: FloatArray) -> bool:
+    """Whether numbers can be intervals between beats: 95 % within 300 to 2000 ms (or 0.3 to 2 s)."""
+    present = values[np.isfinite(values)]
+    if len(present) < 2:
+        return False
+    for low, high in ((300.0, 2000.0), (0.3, 2.0)):
+        if np.mean((present >= low) & (present <= high)) >= 0.95:
+            return True
+    return False
+
+
+def in_unit(values: FloatArray, kind: str, stated: str) -> tuple[FloatArray, str, str]:
+    """Return values in the unit that rooms above expect, that unit, and what had to be assumed.
+
+    Skin conductance becomes microsiemens, intervals milliseconds, temperature
+    stays in degrees Celsius; a voltage stays what it was.
+    """
+    if kind == "eda":
+        if stated == "ns":
+            return values / 1000.0, "us", ""
+        if stated == "kohm":
+            with np.errstate(divide="ignore"):
+                flipped = 1000.0 / values
+            return np.where(np.isfinite(flipped), flipped, np.nan), "us", ""
+        if stated in ("us", ""):
+            return (
+                values,
+                "us",
+                "" if stated else "No unit is given for the skin conductance: microsiemens are assumed.",
+            )
+    if kind == "rr":
+        seconds = stated == "s" or (not stated and bool(np.nanmedian(values) < 10))
+        return (values * 1000.0 if seconds else values), "ms", ""
+    defaults = {"heart_rate": "1/min", "temperature": "degc"}
+    return values, stated or defaults.get(kind, ""), ""
+
+
+def axes(names: Sequence[str]) -> dict[str, list[str]]:
+    """Group columns that differ only in their axis: ``{'A acc': ['A_acc_x', 'A_acc_y', 'A_acc_z']}``."""
+    grouped: dict[str, list[str]] = {}
+    for name in names:
+        words = words_of(name)
+        last = words[-1].casefold() if words else ""
+        if last in ("x", "y", "z"):
+            key = " ".join(words[:-1])
+        elif last[:-1] in ("acc", "accel") and last[-1] in "xyz":
+            key = " ".join([*words[:-1], last[:-1]])
+        else:
+            key = name
+        grouped.setdefault(key, []).append(name)
+    return grouped

@@ -1,0 +1,212 @@
+"""Which reader fits a file, and the one place where any reader is called."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, overload
+
+from coregulate.core import KINDS, CoregulateError, FormatError, InputError, Stream
+
+from . import audio, codes, empatica, motion_energy, movesense, rr_list, rttm, table, wfdb_record, words
+from .frame import as_text, find_column, load
+from .text import head_of
+
+
+class _Reader(NamedTuple):
+    name: str
+    sniff: Callable[[Path], bool]
+    read: Callable[[Path, Mapping[str, Any]], list[Stream]]
+
+
+#: The first that fits reads the file: containers by their first bytes, then text, the narrowest first.
+READERS = tuple(
+    _Reader(name, module.sniff, module.read)
+    for name, module in (
+        ("movesense", movesense),
+        ("empatica", empatica),
+        ("audio", audio),
+        ("wfdb", wfdb_record),
+        ("rttm", rttm),
+        ("rr_list", rr_list),
+        ("motion_energy", motion_energy),
+        ("words", words),
+        ("codes", codes),
+        ("table", table),
+    )
+)
+_TABLE_HINTS = frozenset({"where", "columns", "time_column"})
+_HINTS = _TABLE_HINTS | {"kind", "rate_hz", "unit"}
+# fmt: off
+_NOT_TABLES = frozenset([
+    ".toml", ".json", ".xml", ".html", ".htm", ".md", ".py", ".hrm", ".eaf", ".boris", ".textgrid",
+    ".ini", ".cfg", ".yaml", ".yml", ".hea"
+])
+# fmt: on
+
+
+def recognise(path: Path) -> str | None:
+    """Return the name of the reader for a file, device folder or zip; None if nothing fits.
+
+    Looks at the first 64 KiB at most and never raises on odd content.
+    """
+    reader = _reader_of(Path(path), {})
+    return reader.name if reader else None
+
+
+def _reader_of(path: Path, hints: Mapping[str, Any]) -> _Reader | None:
+    suffix = path.suffix.casefold()
+    for reader in READERS:
+        if suffix in audio.SUFFIXES and reader.name != "audio":
+            continue  # a text that is named .wav is no table: something is wrong with it
+        if suffix in _NOT_TABLES and reader.name not in ("wfdb", "movesense", "empatica", "audio"):
+            continue
+        if path.is_dir() and reader.name not in ("movesense", "empatica"):
+            continue
+        if not _fits_hints(reader.name, hints):
+            continue
+        try:
+            if reader.sniff(path):
+                return reader
+        except Exception:  # a sniffer that stumbles over odd content has not recognised it
+            continue
+    return None
+
+
+def _fits_hints(name: str, hints: Mapping[str, Any]) -> bool:
+    """Whether a reader may have the file, given what the user said of it."""
+    kind = hints.get("kind")
+    if name == "rr_list":
+        return kind in (None, "rr") and not hints.get("rate_hz") and not _TABLE_HINTS & set(hints)
+    if name == "motion_energy":
+        return kind in (None, "motion_energy") and not _TABLE_HINTS & set(hints)
+    if name == "words":
+        return kind in (None, "words") and not _TABLE_HINTS & set(hints)
+    if name == "codes":
+        return kind in (None, "codes", "speech", "markers", "words") and "columns" not in hints
+    return True
+
+
+def read(path: Path, hints: Mapping[str, Any] | None = None) -> list[Stream]:
+    """Read every stream of a file, device folder or zip.
+
+    Parameters
+    ----------
+    path : Path
+    hints : mapping, optional
+        What the user knows: ``kind`` (one of ``core.KINDS``), ``rate_hz``, ``unit``, ``time_column``
+        (a name, or a number from 0), ``columns`` (names), ``where`` (``{column: value}``: which rows
+        of a long table).
+
+    Returns
+    -------
+    list of Stream
+        At least one; times count from ``origin_unix_s`` where there is a clock, else the file's own zero.
+
+    Raises
+    ------
+    FormatError
+        Where the file is not what its name or place says, damaged, empty or unknown; with a cure.
+    InputError
+        For a hint that does not exist or does not fit.
+    """
+    path = Path(path)
+    said = {k: v for k, v in (hints or {}).items() if v is not None}
+    _check_hints(said, path)
+    if not path.exists():
+        raise FormatError("There is no such file or folder", "Check its name", path)
+    reader = _reader_of(path, said)
+    if reader is None:
+        raise _unknown(path)
+    try:
+        return reader.read(path, said)
+    except CoregulateError:
+        raise
+    except MemoryError:
+        raise FormatError("It does not fit into memory", "Split it", path) from None
+    except RecursionError:
+        raise FormatError("It is nested too deeply", "Export it again", path) from None
+    except Exception as error:  # whatever a damaged file leads a library to raise is the file's fault
+        said_by = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+        raise FormatError(
+            f"It looks like {reader.name}, but cannot be read ({said_by})",
+            "Check that it is whole; export it again",
+            path,
+        ) from error
+
+
+def _check_hints(hints: Mapping[str, Any], path: Path) -> None:
+    for key in hints:
+        if key not in _HINTS:
+            raise InputError(f"There is no hint '{key}'", f"Hints are {', '.join(sorted(_HINTS))}", path)
+    if "kind" in hints and hints["kind"] not in KINDS:
+        raise InputError(f"There is no kind '{hints['kind']}'", f"Kinds are {', '.join(KINDS)}", path)
+    if "rate_hz" in hints:
+        try:
+            rate = float(hints["rate_hz"])
+        except (TypeError, ValueError):
+            rate = math.nan
+        if not (math.isfinite(rate) and 0 < rate <= 1e6):
+            raise InputError(f"The rate is {hints['rate_hz']!r}", "rate_hz is a number above 0", path)
+    if "where" in hints and not isinstance(hints["where"], Mapping):
+        raise InputError("where does not name columns", "Write where = {column = value}", path)
+
+
+def _unknown(path: Path) -> FormatError:
+    if path.is_dir():
+        return FormatError(
+            "No reader knows this folder", "Give a device's folder (Movesense, Empatica E4) or one file", path
+        )
+    head = head_of(path)
+    suffix = path.suffix.casefold()
+    if not head.raw.strip():
+        return FormatError("The file is empty", "Record or export it again", path)
+    if suffix in audio.SUFFIXES:
+        return FormatError(
+            f"It ends in '{suffix}', but holds no sound or video", "Check that the right file was given", path
+        )
+    if not head.encoding:
+        return FormatError(
+            "It is binary, of a format that is not read",
+            "docs/formats.md lists what is read; export it as csv",
+            path,
+        )
+    return FormatError(
+        "It is text, but no table, labels or intervals", "docs/formats.md lists what is read", path
+    )
+
+
+@overload
+def groups(path: Path, by: str) -> list[str]: ...  # type: ignore[overload-overlap]
+@overload
+def groups(path: Path, by: Sequence[str]) -> list[tuple[str, ...]]: ...
+def groups(path: Path, by: str | Sequence[str]) -> list[str] | list[tuple[str, ...]]:
+    """Return the different values of a column (or several) of a table, in order of first appearance.
+
+    Parameters
+    ----------
+    path : Path
+    by : str or sequence of str
+        A column, or several.
+
+    Returns
+    -------
+    list of str, or list of tuple of str
+        As the file writes them; rows without a value are left out.
+
+    Raises
+    ------
+    InputError
+        Where there is no such column, or the file is no table.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FormatError("There is no such file", "Check its name", path)
+    frame = load(path)
+    names = [by] if isinstance(by, str) else list(by)
+    columns = [as_text(frame, find_column(frame, name, path)) for name in names]
+    rows = [row for row in zip(*columns, strict=True) if all(row)]
+    if isinstance(by, str):
+        return list(dict.fromkeys(row[0] for row in rows))
+    return list(dict.fromkeys(rows))

@@ -1,0 +1,211 @@
+"""A delimited text as columns: pandas' C parser, after the head has said how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from coregulate.core import FloatArray, FormatError, InputError, Notice
+
+from .dialect import Dialect, sniff_dialect
+from .parse import floats, parse
+from .text import HEAD_BYTES, head_of, read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_COLUMNS = 2000  # prior
+_CACHED_BYTES = 32 << 20  # a larger table is read again rather than kept in memory
+
+
+class Frame(NamedTuple):
+    """A table's columns as pandas parsed them, its dialect, and what was noticed."""
+
+    table: pd.DataFrame
+    dialect: Dialect
+    notices: tuple[Notice, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns; ``column 1`` and so on where the file has no header."""
+        return [str(c) for c in self.table.columns]
+
+
+def dialect_of(path: Path) -> Dialect | None:
+    """Tell how a text file is written, or None where it is no table."""
+    head = head_of(path)
+    return _dialect(head.lines) if head.encoding else None
+
+
+@lru_cache(maxsize=16)
+def _dialect(lines: tuple[str, ...]) -> Dialect | None:
+    return sniff_dialect(lines)
+
+
+def load(path: Path) -> Frame:
+    """Read a delimited text.
+
+    Raises
+    ------
+    FormatError
+        Where the file is no table, empty, or too wide.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise FormatError(f"It cannot be opened ({error.strerror})", "Check its name", path) from None
+    if stat.st_size <= _CACHED_BYTES:
+        return _load_cached(str(path), stat.st_mtime_ns, stat.st_size)
+    return _load(path)
+
+
+@lru_cache(maxsize=2)
+def _load_cached(path: str, _changed: int, _size: int) -> Frame:
+    return _load(Path(path))
+
+
+def _load(path: Path) -> Frame:
+
+    text, encoding = read_text(path)
+    head = text[:HEAD_BYTES].split("\n")
+    if len(text) > HEAD_BYTES and len(head) > 1:
+        head = head[:-1]
+    dialect = _dialect(tuple(head))
+    if dialect is None:
+        raise FormatError(
+            "It is no table of columns", "Export it as csv: one line a sample, the same columns in each", path
+        )
+    if dialect.n_columns > MAX_COLUMNS:
+        raise FormatError(f"It has {dialect.n_columns} columns", f"At most {MAX_COLUMNS} are read", path)
+    names = list(dialect.names) or [f"column {k + 1}" for k in range(dialect.n_columns)]
+    start = 0
+    for _ in range(dialect.skip):
+        start = text.find("\n", start) + 1
+    try:
+        table = parse(
+            text[start:] if start else text, delimiter=dialect.delimiter, names=names, decimal=dialect.decimal
+        )
+    except (ValueError, OverflowError) as error:
+        raise FormatError(
+            f"The table cannot be read ({error})",
+            "Check its quotes and that each line has the same columns",
+            path,
+        ) from None
+    table = table.dropna(how="all")
+    if table.empty:
+        raise FormatError("The table has no rows", "Record or export it again", path)
+    return Frame(table, dialect, tuple(_notices(text, start, len(table), encoding, path)))
+
+
+def _notices(text: str, start: int, n_rows: int, encoding: str, path: Path) -> list[Notice]:
+    notices = []
+    tail = text[-2:].rstrip("\n")
+    n_lines = text.count("\n", start) + bool(tail)
+    # A few blank lines are no loss; 1 % is.
+    if n_lines - n_rows > max(2, 0.01 * n_lines):
+        notices.append(
+            Notice(
+                "rows_left_out",
+                path.name,
+                f"{n_lines - n_rows} of {n_lines} lines are blank or have other columns: left out.",
+            )
+        )
+    if encoding == "latin-1":
+        notices.append(
+            Notice(
+                "encoding", path.name, "The text is not UTF-8: it is read as Latin-1, so names may look odd."
+            )
+        )
+    return notices
+
+
+def numbers(frame: Frame, column: str, path: Path) -> tuple[FloatArray, list[Notice]]:
+    """Return a column as float64, NaN where it holds no finite number, and notices."""
+    raw = frame.table[column]
+    values = np.array(floats(raw, frame.dialect.decimal))
+    notices = []
+    n_words = int((raw.notna().to_numpy() & np.isnan(values)).sum())
+    n_infinite = int(np.isinf(values).sum())
+    values[np.isinf(values)] = np.nan
+    if n_words:
+        notices.append(
+            Notice(
+                "not_numbers", f"{path.name}: {column}", f"{n_words} fields are no numbers: read as missing."
+            )
+        )
+    if n_infinite:
+        notices.append(
+            Notice(
+                "not_finite", f"{path.name}: {column}", f"{n_infinite} values are infinite: read as missing."
+            )
+        )
+    return values, notices
+
+
+def is_numeric(frame: Frame, column: str) -> bool:
+    """Whether at least 80 % of what a column holds are numbers."""
+    import pandas as pd
+
+    raw = frame.table[column]
+    if pd.api.types.is_numeric_dtype(raw) and not pd.api.types.is_bool_dtype(raw):
+        return bool(raw.notna().any())
+    present = raw.dropna()
+    return len(present) > 0 and bool(np.mean(~np.isnan(floats(present, frame.dialect.decimal))) >= 0.8)
+
+
+def as_text(frame: Frame, column: str) -> list[str]:
+    """Return a column as the file writes it; whole numbers without a decimal point, missing as ``""``."""
+    import pandas as pd
+
+    return ["" if pd.isna(x) else _plain(x) for x in frame.table[column]]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float | np.floating) and float(value).is_integer() and abs(float(value)) < 1e15:
+        return str(int(value))
+    return str(value).strip()
+
+
+def rows_where(frame: Frame, where: Mapping[str, object], path: Path) -> Frame:
+    """Keep the rows in which each named column has the given value.
+
+    Raises
+    ------
+    InputError
+        Where there is no such column, or no such row.
+    """
+    keep = np.ones(len(frame.table), dtype=bool)
+    for column, value in where.items():
+        name = find_column(frame, column, path)
+        raw = frame.table[name]
+        try:  # numbers compare as numbers: fast, and 7 finds 7.0
+            keep &= raw.to_numpy(dtype=np.float64) == float(str(value))
+        except (TypeError, ValueError):
+            keep &= np.array([x == _plain(value) for x in as_text(frame, name)])
+    if not keep.any():
+        said = ", ".join(f"{c} = {v}" for c, v in where.items())
+        raise InputError(f"No row has {said}", "Look at the values in those columns", path)
+    return frame._replace(table=frame.table[keep])
+
+
+def find_column(frame: Frame, column: object, path: Path) -> str:
+    """Return the name of a column as the table has it; case does not matter, a number counts from 0.
+
+    Raises
+    ------
+    InputError
+        Where there is no such column.
+    """
+    names = frame.names
+    if isinstance(column, int) and not isinstance(column, bool) and 0 <= column < len(names):
+        return names[column]
+    wanted = str(column).strip().casefold()
+    for name in names:
+        if name.strip().casefold() == wanted:
+            return name
+    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    raise InputError(f"There is no column '{column}'", f"There are {shown}", path)

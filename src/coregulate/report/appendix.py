@@ -1,0 +1,209 @@
+"""The researcher's tables: everything that the words rest on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from coregulate.core import Estimate
+from coregulate.writers import words
+
+from .numbers import DASH, Table, cell, interval, number, p_value, percent, table
+
+if TYPE_CHECKING:
+    from coregulate.analysis import Analysis
+
+
+def stream_table(analysis: Analysis) -> Table:
+    """Streams with rate, unit, span, quality and clock."""
+    names = words.person_names(analysis.summary["people"])
+    rows = [
+        (
+            names.get(s.get("person"), s.get("person")),
+            s.get("kind"),
+            f"{s.get('path', '')}{' · ' + s['part'] if s.get('part') else ''}",
+            s.get("rate_hz"),
+            s.get("unit"),
+            interval(s.get("start_s"), s.get("end_s")),
+            s.get("quality"),
+            s.get("clock"),
+            s.get("used"),
+        )
+        for s in analysis.summary.get("streams", ())
+    ]
+    head = ("Person", "Kind", "File", "Rate (Hz)", "Unit", "Span (s)", "Quality", "Clock", "Used")
+    return table("Streams", head, rows)
+
+
+def baseline_table(analysis: Analysis) -> Table:
+    """List what each person's cues are measured against."""
+    names = words.person_names(analysis.summary["people"])
+    stated = analysis.summary.get("baselines") or {}
+    rows = []
+    for pid, name in names.items():
+        found, supported = stated.get(pid) or {}, analysis.circuits.supported.get(pid)
+        trusted = found.get("trusted") if found else None
+        level = None if supported is None else bool(supported.level_known)
+        cues = analysis.summary.get("cues", {}).get(pid, ())
+        rows.append((name, found.get("reference"), trusted, level, ", ".join(cues)))
+    return table("Baseline of each person", ("Person", "Baseline", "Marked", "Level known", "Cues"), rows)
+
+
+def split_table(analysis: Analysis, pid: str, name: str) -> Table:
+    """List d' of each pair of states of one person, and whether the two are told apart."""
+    supported = analysis.circuits.supported.get(pid)
+    d_prime, rows = supported.d_prime if supported else {}, []
+    for pair, value in sorted(d_prime.items(), key=lambda item: -_sortable(item[1])):
+        a, _, b = pair.partition("|")
+        told = words.tells(supported, a, b)
+        rows.append((f"{words.state_words(a)} or {words.state_words(b)}", value, told))
+    return table(f"{name}: pairs of states", ("Pair", "d′", "Told apart"), rows)
+
+
+def model_table(analysis: Analysis) -> Table:
+    """Information gained, multiplier of means, rating lag, and weights of cues, by person."""
+    names, circuits = words.person_names(analysis.summary["people"]), analysis.circuits
+    rows: list[tuple[Any, ...]] = []
+    for pid, name in names.items():
+        s = circuits.supported.get(pid)
+        rows += [
+            (name, "information, safe or not", s.information_safe if s else None),
+            (name, "information, mobilized or not", s.information_mobilized if s else None),
+            (name, "safe or not is told", s.safe if s else None),
+            (name, "mobilized or not is told", s.mobilized if s else None),
+            (name, "episodes are told", s.episodes if s else None),
+            (name, "kappa", circuits.kappa.get(pid)),
+            (name, "lag of own rating (s)", circuits.rating_lag_s.get(pid)),
+        ]
+    return table("The state model", ("Person", "What", "Value"), rows)
+
+
+def lambda_table(analysis: Analysis) -> Table:
+    """Weight (lambda) and fitted offset of each cue of each person."""
+    names, circuits = words.person_names(analysis.summary["people"]), analysis.circuits
+    cues = list(dict.fromkeys(c for values in circuits.lambdas.values() for c in values))
+    head, rows = ["Cue"], []
+    for name in names.values():
+        head += [f"{name}: lambda", f"{name}: offset"]
+    for cue in cues:
+        both = ((circuits.lambdas.get(p, {}).get(cue), circuits.offsets.get(p, {}).get(cue)) for p in names)
+        rows.append((cue, *(value for pair in both for value in pair)))
+    return table("Weight of each cue after tempering", head, rows)
+
+
+def state_tables(analysis: Analysis) -> Iterator[Table]:
+    """Mean probabilities, for the session and each marked segment."""
+    yield _states_of("The whole session", analysis.summary.get("states", {}), analysis)
+    for segment in analysis.summary.get("segments", ()):
+        span = f"{words.clock_words(segment['start_s'])} to {words.clock_words(segment['end_s'])}"
+        yield _states_of(f"{segment['name']}, {span}", segment.get("states", {}), analysis)
+
+
+def _states_of(caption: str, states: Mapping[str, Mapping[str, Any]], analysis: Analysis) -> Table:
+    rows = []
+    for pid, name in words.person_names(analysis.summary["people"]).items():
+        for state, value in states.get(pid, {}).items():
+            what = "not known (share of time)" if state == "not_known" else words.state_words(state)
+            rows.append((name, what, state, percent(value)))
+    return table(caption, ("Person", "In words", "State", "Mean probability"), rows)
+
+
+def word_table(analysis: Analysis) -> Table:
+    """List the numbers behind the word on the bond."""
+    word, names = analysis.bond.word, list(words.person_names(analysis.summary["people"]).values())
+    pair = [*names, "first", "second"][:2]
+    rows = [
+        ("word", word.verdict),
+        ("reason", word.reason),
+        ("p, any link (p_any)", p_value(word.p_any)),
+        (f"p, {pair[1]} to {pair[0]} (p12)", p_value(word.p12)),
+        (f"p, {pair[0]} to {pair[1]} (p21)", p_value(word.p21)),
+        ("margin over a shared signal (log-likelihood)", word.rival_margin),
+        ("stability gain H, 95 % interval", _estimate(word.gain)),
+        *((f"gain of {n}", _estimate(g)) for n, g in zip(pair, word.gain_each, strict=False)),
+        *((f"damping ratio of {n} alone", d) for n, d in zip(pair, word.damping, strict=False)),
+        *(
+            (f"share of variance of {n} from the other", _estimate(s))
+            for n, s in zip(pair, word.share, strict=False)
+        ),
+        ("time in common", words.duration_words(word.common_s)),
+        ("observed", percent(word.observed)),
+        ("more minutes that would likely tell", word.more_minutes),
+        *((f"fitted {key}", value) for key, value in word.parameters.items()),
+    ]
+    return table("The word", ("What", "Value"), rows)
+
+
+def coupling_table(analysis: Analysis) -> Table:
+    """Every coupling that was measured, the primary one first."""
+    names = words.person_names(analysis.summary["people"])
+    rows = [
+        (
+            "exploratory" if c.get("exploratory") else "primary",
+            c["measure"],
+            f"{names.get(c['a'], c['a'])}: {c['a_cue']}",
+            f"{names.get(c['b'], c['b'])}: {c['b_cue']}",
+            c.get("value"),
+            c.get("effect_size"),
+            p_value(c.get("p")),
+            p_value(c.get("q")),
+            c.get("lag_s"),
+        )
+        for c in analysis.summary.get("bond", {}).get("coupling", ())
+    ]
+    head = ("", "Measure", "One", "Other", "Value", "Effect size", "p", "q", "Lag (s)")
+    return table("Couplings; a lag above 0: the first leads", head, rows)
+
+
+def story_table(analysis: Analysis) -> Table:
+    """Recovery, and the moments of change."""
+    story, names = analysis.story, words.person_names(analysis.summary["people"])
+    rows: list[tuple[Any, ...]] = [
+        ("Median time back on track (s), Kaplan-Meier", _estimate(story.recovery), ""),
+    ]
+    rows += [
+        (f"Change at {words.clock_words(t)}", names.get(pid, pid), f"{direction}, {number(float(size))}")
+        for t, pid, direction, size in story.moments_of_change
+    ]
+    rows += [
+        ("Racing heart", names.get(pid, pid), f"{words.clock_words(start)} to {words.clock_words(end)}")
+        for pid, start, end in story.flooding
+    ]
+    return table("The story in numbers", ("What", "Of", "Value"), rows)
+
+
+def warning_table(analysis: Analysis) -> Table:
+    """List what went wrong, or was assumed, without stopping."""
+    rows = [(w["code"], w["where"], w["text"]) for w in analysis.summary.get("warnings", ())]
+    return table("Notices", ("Code", "Where", "What"), rows)
+
+
+def flat_table(caption: str, values: Mapping[str, Any]) -> Table:
+    """List a nested mapping as dotted keys and values."""
+    return table(caption, ("Name", "Value"), list(_flat(values)))
+
+
+def input_table(analysis: Analysis) -> Table:
+    """Input files with their size and hash."""
+    rows = [(i["path"], i.get("bytes"), i.get("sha256")) for i in analysis.summary.get("inputs", ())]
+    return table("Inputs", ("File", "Bytes", "SHA-256"), rows)
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", cell(value)
+
+
+def _estimate(found: Estimate) -> str:
+    if not math.isfinite(found.value):
+        return DASH
+    span = interval(found.low, found.high)
+    return number(found.value) if span == DASH else f"{number(found.value)} ({span})"
+
+
+def _sortable(value: float) -> float:
+    return value if math.isfinite(value) else -1.0

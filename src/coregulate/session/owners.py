@@ -1,0 +1,89 @@
+"""Whose stream is whose: what columns, speakers, folders and file names say."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from coregulate.core import Stream
+
+# Words in file names that say what a file is, not whose.
+_KIND_WORDS = frozenset(
+    "ecg ekg hr rr ibi eda gsr scl resp rsp breath breathing skin ppg bvp bp voice audio sound track speech words mic "
+    "dial rating ratings codes felt safe acc accel temp heart physio data signal sample test session rec recording "
+    "motion mea export csv txt wav".split()
+)
+#: Kinds that say something of a person's body, voice or words; the rest is nobody's.
+PERSONAL = frozenset(
+    "ecg ppg rr beats heart_rate eda respiration acceleration temperature motion_energy audio speech words codes rating".split()
+)
+
+
+def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
+    """Return, for each (relative path, stream), a label of its owner, or ``""``.
+
+    In order: what the file itself says (a column, a speaker), the folder it
+    lies in, the part of its name that tells it from its twin.
+    """
+    by_name = _labels_by_name(
+        sorted({path for path, s in found if s.kind in PERSONAL and not s.owner_hint and "/" not in path})
+    )
+    labels = []
+    for path, stream in found:
+        if stream.owner_hint:
+            labels.append(stream.owner_hint)
+        elif "/" in path:
+            labels.append(path.split("/")[0])
+        else:
+            labels.append(by_name.get(path, ""))
+    return labels
+
+
+def choose_two(labels: Sequence[str], weights: Sequence[int]) -> list[str]:
+    """Return the people's labels, the two with most first, each in order of first appearance."""
+    count: Counter[str] = Counter()
+    for label, weight in zip(labels, weights, strict=True):
+        if label:
+            count[label.casefold()] += weight
+    first = {label.casefold(): label for label in reversed(labels) if label}
+    ranked = sorted(count, key=lambda key: -count[key])
+    order = [label.casefold() for label in labels]
+    two = sorted(ranked[:2], key=order.index)
+    return [first[key] for key in [*two, *ranked[2:]]]
+
+
+def _labels_by_name(paths: Sequence[str]) -> dict[str, str]:
+    tokens = {path: _tokens(path) for path in paths}
+    count = Counter(token for all_of in tokens.values() for token in set(all_of))
+    # A token that every file has names the session, not a person.
+    telling = {
+        t for t, n in count.items() if n < len(paths) and t.casefold() not in _KIND_WORDS and not t.isdigit()
+    }
+    twins: Counter[str] = Counter()
+    for token in telling:
+        twins[token] = sum(_has_twin(path, token, tokens, telling) for path in paths if token in tokens[path])
+    people = [t for t, n in twins.most_common(2) if n > 0]
+    if len(people) == 2:
+        return {p: next((t for t in people if t in tokens[p]), "") for p in paths}
+    stems = {path: PurePosixPath(path).stem for path in paths}
+    return stems if len(set(stems.values())) == 2 else {}
+
+
+def _has_twin(path: str, token: str, tokens: dict[str, list[str]], telling: set[str]) -> bool:
+    """Whether another file has the same name but for this one token."""
+    rest = [t for t in tokens[path] if t != token]
+    suffix = PurePosixPath(path).suffix
+    for other, its in tokens.items():
+        if other == path or PurePosixPath(other).suffix != suffix or len(its) != len(tokens[path]):
+            continue
+        differing = [t for t in its if t not in rest]
+        if len(differing) == 1 and differing[0] in telling and [t for t in its if t != differing[0]] == rest:
+            return True
+    return False
+
+
+def _tokens(path: str) -> list[str]:
+    stem = PurePosixPath(path).name.split(".")[0]
+    return [t for t in re.split(r"[\W_]+", stem) if t]

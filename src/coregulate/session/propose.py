@@ -1,0 +1,408 @@
+"""What ``init`` proposes: it looks at the files and says what it recognised, whose, on which clock."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from coregulate.core import CoregulateError, InputError, Notice, Segment, Signal, Stream, Track
+from coregulate.readers import groups, read, recognise
+
+from .owners import PERSONAL, choose_two, labels_of
+from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
+
+_SKIP_FOLDERS = frozenset({"truth", "analysis", "__pycache__"})
+_PERSON_COLUMNS = ("person", "partner", "member", "participant", "subject", "role", "who")
+
+
+class Found(NamedTuple):
+    """A stream that was recognised in a file."""
+
+    path: str
+    reader: str
+    stream: Stream
+
+
+class Proposal(NamedTuple):
+    """A plan, what it rests on, and which files nothing could be made of."""
+
+    plan: SessionPlan
+    found: tuple[Found, ...]
+    problems: tuple[Notice, ...]
+
+
+def propose_session(
+    source: Path, folder: Path, *, people: Mapping[str, str] | None = None, name: str = ""
+) -> Proposal:
+    """Propose a session from a folder or one file.
+
+    Parameters
+    ----------
+    source : Path
+        A folder with recordings, a device's folder, or one file.
+    folder : Path
+        Where ``session.toml`` will lie; paths in it are relative to this.
+    people : mapping of name to label, optional
+        Who is who: ``{"Alex": "left"}``; a label is a column, speaker, folder or part of a file name.
+    name : str, optional
+        The session's name, by default the folder's.
+
+    Raises
+    ------
+    InputError
+        Where nothing is recognised.
+    """
+    found, problems = _look(source, folder)
+    return _propose(found, problems, source, people or {}, name or source.stem)
+
+
+def propose_by(
+    table: Path, by: str, folder: Path, *, people: Mapping[str, str] | None = None
+) -> list[tuple[str, Proposal]]:
+    """Propose one session for each value of a column of a long table.
+
+    Returns
+    -------
+    list of (value, Proposal)
+        In the order of first appearance. Ratings share the range that the whole table spans, as an assumption.
+    """
+    person_column = _person_column(table)
+    members = groups(table, [by, person_column] if person_column else [by])
+    sessions: dict[str, list[Found]] = {}
+    problems: dict[str, list[Notice]] = {}
+    relative = _relative(table, folder / "any")
+    for member in members:
+        where = dict(zip([by, person_column] if person_column else [by], member, strict=True))
+        value = member[0]
+        try:
+            for stream in read(table, {"where": where}):
+                hint = f"{person_column} {member[1]}" if person_column else stream.owner_hint
+                sessions.setdefault(value, []).append(Found(relative, "table", _hinted(stream, hint, where)))
+        except CoregulateError as error:
+            problems.setdefault(value, []).append(Notice("stream_unreadable", f"{by} {value}", str(error)))
+    spans = _rating_span([f for found in sessions.values() for f in found])
+    return [
+        (
+            value,
+            _propose(
+                found,
+                problems.get(value, []),
+                table,
+                people or {},
+                f"{table.name.split('.')[0]} {by} {value}",
+                spans,
+            ),
+        )
+        for value, found in sessions.items()
+    ]
+
+
+def holds_two_people(path: Path) -> bool:
+    """Whether one file alone holds two people's streams."""
+    try:
+        labels = {s.owner_hint for s in read(path) if s.kind in PERSONAL}
+    except CoregulateError:
+        return False
+    return len(labels - {""}) >= 2
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Files and device folders of a session's folder that a reader could open, in order of name."""
+    if recognise(folder) is not None:
+        return [folder]
+    result = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name in (FILE_NAME, "report.html") or path.name in _SKIP_FOLDERS:
+            continue
+        if path.is_dir():
+            result.extend([path] if recognise(path) else files_of(path))
+        elif path.suffix == ".hea" or not path.with_suffix(".hea").exists():
+            result.append(path)
+    return result
+
+
+def _look(source: Path, folder: Path) -> tuple[list[Found], list[Notice]]:
+    found: list[Found] = []
+    problems: list[Notice] = []
+    if not source.exists():
+        raise InputError("There is no such file or folder", "Check its name", source)
+    for path in files_of(source) if source.is_dir() else [source]:
+        relative = _relative(path, folder)
+        reader = recognise(path)
+        if reader is None:
+            problems.append(
+                Notice("not_recognised", relative, "No reader knows this file; it is left alone.")
+            )
+            continue
+        try:
+            found.extend(Found(relative, reader, stream) for stream in read(path))
+        except CoregulateError as error:
+            problems.append(Notice("stream_unreadable", relative, str(error)))
+    if not found:
+        detail = f" ({problems[0].text})" if problems else ""
+        raise InputError(
+            f"Nothing here is a recording that Coregulate can read{detail}",
+            "docs/formats.md lists what can be read",
+            source,
+        )
+    return found, problems
+
+
+def _propose(
+    found: Sequence[Found], problems: Sequence[Notice], source: Path, asked: Mapping[str, str], name: str,
+    rating_span: tuple[float, float] | None = None,
+) -> Proposal:  # fmt: skip
+    labels = labels_of([(f.path, f.stream) for f in found])
+    labels = _one_word_per_person(labels, asked)
+    weights = [int(f.stream.kind in PERSONAL) for f in found]
+    chosen = choose_two(labels, weights)
+    people, owner = _people(chosen, asked)
+    assumptions: list[Notice] = []
+    rows = [owner.get(label.casefold(), "") for label in labels]
+    start_unix_s, clocks = _clocks(found, rows, people, assumptions)
+    hearts = {
+        person for f, person in zip(found, rows, strict=True) if f.stream.kind in ("ecg", "ppg", "beats")
+    }
+    streams = [
+        _stream_plan(f, person, clock, people, rating_span, person in hearts, assumptions)
+        for f, person, clock in zip(found, rows, clocks, strict=True)
+    ]
+    assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
+    segments = _segments(found, rows, clocks, start_unix_s)
+    unique = tuple(dict.fromkeys(assumptions))
+    plan = SessionPlan(name, tuple(people), tuple(streams), tuple(segments), unique, {}, start_unix_s)
+    return Proposal(plan, tuple(found), tuple(problems))
+
+
+def _one_word_per_person(labels: Sequence[str], asked: Mapping[str, str]) -> list[str]:
+    unknown = [label for label in asked.values() if label.casefold() not in {x.casefold() for x in labels}]
+    if unknown:
+        raise InputError(
+            f"Nobody here is called '{unknown[0]}'",
+            f"The files tell {', '.join(sorted({x for x in labels if x})) or 'nobody'} apart",
+        )
+    return list(labels)
+
+
+def _people(chosen: Sequence[str], asked: Mapping[str, str]) -> tuple[list[PersonPlan], dict[str, str]]:
+    named = {label.casefold(): name for name, label in asked.items()}
+    ordered = sorted(chosen, key=lambda label: label.casefold() not in named) if named else list(chosen)
+    people: list[PersonPlan] = []
+    owner: dict[str, str] = {}
+    for k, label in enumerate(ordered):
+        name = named.get(
+            label.casefold(), label[:1].upper() + label[1:] if label.isalpha() and len(label) > 1 else label
+        )
+        person = PersonPlan(_slug(name, {p.id for p in people}), name, "partner" if k < 2 else "other")
+        people.append(person)
+        owner[label.casefold()] = person.id
+    for default in ("A", "B")[len(people) :]:
+        people.append(PersonPlan(_slug(default.lower(), {p.id for p in people}), f"Person {default}"))
+    return people, owner
+
+
+def _slug(name: str, taken: set[str]) -> str:
+    base = re.sub(r"[^\w]+", "-", name.casefold()).strip("-") or "person"
+    slug, k = base, 2
+    while slug in taken:
+        slug, k = f"{base}-{k}", k + 1
+    return slug
+
+
+def _clocks(
+    found: Sequence[Found], owners: Sequence[str], people: Sequence[PersonPlan], assumptions: list[Notice]
+) -> tuple[float | None, list[tuple[str, float]]]:
+    """Return the session's Unix start and (clock, offset_s) of each stream."""
+    unix = {i: _unix_span(f.stream) for i, f in enumerate(found) if f.stream.origin_unix_s is not None}
+    spans = {
+        p.id: _union([unix[i] for i in unix if owners[i] == p.id and found[i].stream.kind != "markers"])
+        for p in people[:2]
+    }
+    known = [s for s in spans.values() if s is not None]
+    shared_clock = (
+        bool(known)
+        and (len(known) < 2 or _overlap(*known) > 0)
+        and not _someone_without_clock(found, owners, people, spans)
+    )
+    if shared_clock:
+        start = min(s.start_s for i, s in unix.items() if found[i].stream.kind != "markers")
+        clocks = [("unix", 0.0) if i in unix else ("aligned", 0.0) for i in range(len(found))]
+        loose = sorted({f.path for i, f in enumerate(found) if i not in unix and _is_timed(f.stream)})
+        if loose:
+            assumptions.append(_aligned(loose, " with the session's start"))
+        return start, clocks
+    clocks = []
+    for i, f in enumerate(found):
+        span = spans.get(owners[i])
+        offset = (f.stream.origin_unix_s or 0.0) - span.start_s if i in unix and span is not None else 0.0
+        clocks.append(("aligned", offset))
+    starts = [
+        f.stream.data.span.start_s + c[1]
+        for f, c in zip(found, clocks, strict=True)
+        if _is_timed(f.stream) and f.stream.data.span.duration_s > 0
+    ]
+    earliest = min(starts, default=0.0)
+    clocks = [(c, round(offset - earliest, 6)) for c, offset in clocks]
+    if len({f.path for f in found}) > 1 or len(unix) > 0:
+        why = "their clocks do not overlap" if len(known) == 2 else ""
+        assumptions.append(_aligned(sorted({f.path for f in found if _is_timed(f.stream)}), why=why))
+    return None, clocks
+
+
+def _someone_without_clock(
+    found: Sequence[Found],
+    owners: Sequence[str],
+    people: Sequence[PersonPlan],
+    spans: Mapping[str, Segment | None],
+) -> bool:
+    """Whether one of the two has streams, and none of them with a clock, while the other's have one."""
+    has_streams = {
+        p.id: any(o == p.id and f.stream.kind in PERSONAL for o, f in zip(owners, found, strict=True))
+        for p in people[:2]
+    }
+    return any(has_streams[pid] and spans[pid] is None for pid in has_streams)
+
+
+def _is_timed(stream: Stream) -> bool:
+    """Whether a stream is laid on the session's time at all (a list of intervals is only a reference)."""
+    return stream.kind in PERSONAL and stream.kind != "heart_rate" and stream.timing != "intervals"
+
+
+def _aligned(paths: Sequence[str], to: str = "", why: str = "") -> Notice:
+    listed = ", ".join(paths[:6]) + (f" and {len(paths) - 6} more" if len(paths) > 6 else "")
+    reason = f" ({why})" if why else ""
+    return Notice(
+        "assumed_aligned",
+        listed,
+        f"Nothing ties these clocks{reason}: they are assumed to begin together{to}.",
+    )
+
+
+def _stream_plan(
+    f: Found, person: str, clock: tuple[str, float], people: Sequence[PersonPlan], rating_span: tuple[float, float] | None,
+    has_heart: bool, assumptions: list[Notice],
+) -> StreamPlan:  # fmt: skip
+    stream = f.stream
+    rate_hz = stream.data.rate_hz if stream.timing == "assumed" and isinstance(stream.data, Signal) else None
+    span = None
+    if stream.kind == "rating":
+        low, high = rating_span or stream.attrs.get("observed_range", (0.0, 1.0))
+        span = (float(low), float(high))
+        assumptions.append(
+            Notice(
+                "assumed_range",
+                f.path,
+                f"The range of the rating is not declared: it is assumed to be {low:g} to {high:g}, what was used.",
+            )
+        )
+    # Intervals without times, a device's average and a temperature are shown and not used.
+    use = stream.kind not in ("other", "temperature", "heart_rate") and not (
+        stream.kind == "rr" and stream.timing == "intervals" and has_heart
+    )
+    if stream.kind in PERSONAL and stream.kind != "audio" and not person and use:
+        use = False
+        assumptions.append(
+            Notice(
+                "owner_unknown",
+                f.path,
+                f"Whose {stream.kind} '{stream.part}' is cannot be told, so it is not used: name the owner in {FILE_NAME}.",
+            )
+        )
+    return StreamPlan(
+        person,
+        stream.kind,
+        f.path,
+        stream.part,
+        clock[0],
+        clock[1],
+        use,
+        rate_hz,
+        span,
+        dict(stream.attrs.get("where", {})),
+    )
+
+
+def _segments(
+    found: Sequence[Found],
+    owners: Sequence[str],
+    clocks: Sequence[tuple[str, float]],
+    start_unix_s: float | None,
+) -> list[SegmentPlan]:
+    segments = []
+    for f, person, (clock, offset) in zip(found, owners, clocks, strict=True):
+        if f.stream.kind != "markers" or not isinstance(f.stream.data, Track):
+            continue
+        base = offset if clock == "aligned" else (f.stream.origin_unix_s or 0.0) - (start_unix_s or 0.0)
+        begun: dict[str, float] = {}
+        for label in f.stream.data.labels:
+            match = re.fullmatch(
+                r"(.+?)[ _]?(start|begin|pause|stop|end|resume)(?:: (.*))?", label.text.strip(), flags=re.IGNORECASE
+            )
+            if not match:
+                continue
+            name, edge = match[1], match[2].casefold()
+            key = f"{name}Pause" if edge in ("pause", "resume") else name
+            if edge in ("start", "begin", "pause"):
+                begun[key] = label.start_s + base
+            elif key in begun and label.start_s + base > begun[key] and key.casefold() != "recording":
+                segments.append(
+                    SegmentPlan(
+                        key, round(begun.pop(key), 3), round(label.start_s + base, 3), person, _reference(f"{key} {match[3] or ''}")
+                    )
+                )
+    return segments
+
+
+def _reference(name: str) -> str:
+    word = name.casefold()
+    if "calm" in word or ("baseline" in word and "talk" in word):
+        return "calm_talk"
+    return "rest" if "baseline" in word or word.strip() in ("rest", "resting") else ""
+
+
+def _unix_span(stream: Stream) -> Segment:
+    origin = stream.origin_unix_s or 0.0
+    span = stream.data.span
+    return Segment(origin + span.start_s, origin + span.end_s)
+
+
+def _union(spans: Sequence[Segment]) -> Segment | None:
+    return Segment(min(s.start_s for s in spans), max(s.end_s for s in spans)) if spans else None
+
+
+def _overlap(a: Segment, b: Segment) -> float:
+    return min(a.end_s, b.end_s) - max(a.start_s, b.start_s)
+
+
+def _rating_span(found: Sequence[Found]) -> tuple[float, float] | None:
+    spans = [
+        f.stream.attrs["observed_range"]
+        for f in found
+        if f.stream.kind == "rating" and "observed_range" in f.stream.attrs
+    ]
+    return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
+
+
+def _person_column(table: Path) -> str:
+    for column in _PERSON_COLUMNS:
+        try:
+            groups(table, [column])
+        except InputError:
+            continue
+        return column
+    return ""
+
+
+def _hinted(stream: Stream, hint: str, where: Mapping[str, str]) -> Stream:
+    return dataclasses.replace(stream, owner_hint=hint, attrs={**stream.attrs, "where": dict(where)})
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()

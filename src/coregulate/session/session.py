@@ -1,0 +1,293 @@
+"""A session that is open: two people, their streams on one clock."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from coregulate.core import (
+    Clock,
+    ConsentError,
+    CoregulateError,
+    Data,
+    Events,
+    InputError,
+    Label,
+    Notice,
+    Person,
+    Samples,
+    Segment,
+    Signal,
+    Sound,
+    Stream,
+    Track,
+)
+from coregulate.readers import read
+
+from .plan import FILE_NAME, SegmentPlan, SessionPlan, StreamPlan, read_plan
+
+
+class OwnedStream(NamedTuple):
+    """A stream whose owner is known, in session time."""
+
+    person: str
+    kind: str
+    data: Data
+    path: str
+    part: str
+    clock: Clock
+    timing: str
+    range: tuple[float, float] | None
+    notices: tuple[Notice, ...]
+
+
+class InputFile(NamedTuple):
+    """A file that an analysis rests on."""
+
+    path: str
+    sha256: str
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class Session:
+    """Two people and what was recorded of them; files are read when ``streams`` is first asked for."""
+
+    folder: Path
+    plan: SessionPlan
+
+    @property
+    def name(self) -> str:
+        """The session's name."""
+        return self.plan.name
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """The people the session is about, without others in the room."""
+        return tuple(p.person for p in self.plan.people if p.role != "other")
+
+    def name_of(self, person: str) -> str:
+        """A person's name."""
+        return next((p.name for p in self.plan.people if p.id == person), person)
+
+    @property
+    def segments(self) -> tuple[SegmentPlan, ...]:
+        """Marked stretches, in session time."""
+        by = self._zero_s
+        return tuple(
+            dataclasses.replace(s, start_s=s.start_s - by, end_s=s.end_s - by) for s in self.plan.segments
+        )
+
+    def require_consent(self) -> None:
+        """Raise ConsentError unless everybody in the session has agreed."""
+        missing = [p.name for p in self.plan.people if p.consent not in ("given", "elsewhere")]
+        if missing:
+            raise ConsentError(
+                f"{' and '.join(missing)} has not agreed to this analysis"
+                if len(missing) == 1
+                else f"{' and '.join(missing)} have not agreed to this analysis",
+                "Ask, and run 'coregulate init --force' when both say yes",
+                self.folder / FILE_NAME,
+            )
+
+    @cached_property
+    def _read(self) -> tuple[tuple[OwnedStream, ...], tuple[Notice, ...]]:
+        streams: list[OwnedStream] = []
+        notices: list[Notice] = [*self.plan.assumptions, *_same_file_twice(self.plan)]
+        cache: dict[tuple[str, ...], list[Stream] | CoregulateError] = {}
+        for wanted in (s for s in self.plan.streams if s.use):
+            try:
+                streams.append(self._one(wanted, cache))
+            except CoregulateError as error:
+                # One bad stream of six is said, and the rest is analysed.
+                notices.append(Notice("stream_unreadable", wanted.path, str(error)))
+        if not streams:
+            raise InputError(
+                "No stream of this session can be used" + (f": {notices[-1].text}" if notices else ""),
+                "Mend the files or session.toml ('coregulate inspect' shows each)",
+                self.folder / FILE_NAME,
+            )
+        seen = {(n.code, n.where, n.text) for n in notices}
+        for stream in streams:
+            for notice in stream.notices:
+                if (notice.code, notice.where, notice.text) not in seen:
+                    seen.add((notice.code, notice.where, notice.text))
+                    notices.append(notice)
+        return tuple(streams), tuple(notices)
+
+    @cached_property
+    def _zero_s(self) -> float:
+        """Earliest sample by the plan's clock: time zero, also after somebody edited the offsets."""
+        starts = [
+            s.data.span.start_s for s in self._read[0] if s.kind != "markers" and s.data.span.duration_s > 0
+        ]
+        earliest = min(starts, default=0.0)
+        return earliest if abs(earliest) > 1e-6 else 0.0
+
+    @cached_property
+    def streams(self) -> tuple[OwnedStream, ...]:
+        """All streams that could be read, in session time."""
+        by = self._zero_s
+        return tuple(s._replace(data=shifted(s.data, -by)) for s in self._read[0]) if by else self._read[0]
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Assumptions of ``session.toml`` and what the readers noticed."""
+        return self._read[1]
+
+    @cached_property
+    def span(self) -> Segment:
+        """Union of the streams' spans (markers apart)."""
+        spans = [s.data.span for s in self.streams if s.kind != "markers" and s.data.span.duration_s > 0]
+        if not spans:
+            raise InputError("The streams of this session hold no samples", "Check the files", self.folder)
+        return Segment(min(s.start_s for s in spans), max(s.end_s for s in spans))
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the union of the streams."""
+        return self.span.duration_s
+
+    def inputs(self) -> tuple[InputFile, ...]:
+        """Every file the session names, with its hash (folders and record parts are walked)."""
+        paths: set[Path] = set()
+        for stream in self.plan.streams:
+            path = self.folder / stream.path
+            if path.is_dir():
+                paths.update(p for p in path.rglob("*") if p.is_file())
+            elif path.suffix == ".hea":
+                paths.update(path.parent.glob(f"{path.stem}.*"))
+            elif path.is_file():
+                paths.add(path)
+        return tuple(
+            InputFile(_relative(p, self.folder), _sha256(p), p.stat().st_size) for p in sorted(paths)
+        )
+
+    def _one(
+        self, wanted: StreamPlan, cache: dict[tuple[str, ...], list[Stream] | CoregulateError]
+    ) -> OwnedStream:
+        found = self._find(wanted, self._streams_of(wanted, cache))
+        if wanted.clock == "unix":
+            if found.origin_unix_s is None or self.plan.start_unix_s is None:
+                raise InputError(
+                    "It carries no clock, and session.toml says it does", 'Set clock = "aligned"', wanted.path
+                )
+            offset_s = found.origin_unix_s - self.plan.start_unix_s + wanted.offset_s
+        else:
+            offset_s = wanted.offset_s
+        clock = Clock(wanted.clock, offset_s=offset_s)
+        return OwnedStream(
+            wanted.person, wanted.kind, shifted(found.data, offset_s), wanted.path, wanted.part, clock,
+            found.timing, wanted.range, tuple(found.notices),
+        )  # fmt: skip
+
+    def _streams_of(
+        self, wanted: StreamPlan, cache: dict[tuple[str, ...], list[Stream] | CoregulateError]
+    ) -> list[Stream]:
+        hints: dict[str, object] = {}
+        if wanted.rate_hz is not None:
+            hints["rate_hz"] = wanted.rate_hz
+        if wanted.where:
+            hints["where"] = dict(wanted.where)
+        key = (wanted.path, str(sorted(hints.items(), key=str)))
+        if key not in cache:
+            try:
+                cache[key] = read(self.folder / wanted.path, hints)
+            except CoregulateError as error:
+                cache[key] = error
+        result = cache[key]
+        if isinstance(result, CoregulateError):
+            raise result
+        return result
+
+    def _find(self, wanted: StreamPlan, found: Sequence[Stream]) -> Stream:
+        of_part = [s for s in found if s.part == wanted.part]
+        exact = [s for s in of_part if s.kind == wanted.kind]
+        if exact:
+            return exact[0]
+        if of_part:
+            # session.toml outranks the reader's reading of what a column is.
+            return dataclasses.replace(of_part[0], kind=wanted.kind)
+        raise InputError(
+            f"It holds no {wanted.kind} '{wanted.part}'",
+            f"It holds {', '.join(f'{s.kind} {s.part!r}' for s in found) or 'nothing'}; mend session.toml",
+            wanted.path,
+        )
+
+
+def open_session(folder: str | Path) -> Session:
+    """Open a session's folder.
+
+    Parameters
+    ----------
+    folder : path-like
+        A folder with ``session.toml`` (``coregulate init`` writes it).
+
+    Returns
+    -------
+    Session
+
+    Raises
+    ------
+    InputError
+        Without ``session.toml``, or without any stream that can be read.
+    FormatError
+        Where ``session.toml`` is not valid.
+    """
+    path = Path(folder)
+    if not path.exists():
+        raise InputError("There is no such folder", "Check its name", path)
+    if path.name == FILE_NAME and path.is_file():
+        path = path.parent
+    if not path.is_dir():
+        raise InputError(
+            "This is not a folder", f"Run 'coregulate init {path}' to make a session of it", path
+        )
+    return Session(path, read_plan(path))
+
+
+def shifted(data: Data, by_s: float) -> Data:
+    """Return the same data with ``by_s`` added to every time."""
+    if isinstance(data, Signal | Sound):
+        return dataclasses.replace(data, start_s=data.start_s + by_s)
+    if isinstance(data, Samples | Events):
+        return dataclasses.replace(data, times_s=np.asarray(data.times_s) + by_s)
+    return Track(tuple(Label(x.start_s + by_s, x.end_s + by_s, x.text) for x in data.labels), data.name)
+
+
+def _same_file_twice(plan: SessionPlan) -> list[Notice]:
+    owners: dict[tuple[str, str, str, str], set[str]] = {}
+    for s in plan.streams:
+        if s.use:
+            owners.setdefault((s.path, s.kind, s.part, str(sorted(s.where.items()))), set()).add(s.person)
+    return [
+        Notice(
+            "same_for_both",
+            path,
+            f"The same {kind} is given for {' and '.join(sorted(people))}: what moves together in it says nothing.",
+        )
+        for (path, kind, _, _), people in owners.items()
+        if len(people - {""}) > 1
+    ]
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return path.relative_to(folder).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,19 @@
+"""Floor 5: off track, back on track, and what came before."""
+
+from __future__ import annotations
+
+from .recovery import median_recovery
+from .results import KINDS, Antecedent, Episode, Moment, Phase, Story, Withdrawal
+from .tell import tell_story
+
+__all__ = [
+    "KINDS",
+    "Antecedent",
+    "Episode",
+    "Moment",
+    "Phase",
+    "Story",
+    "Withdrawal",
+    "median_recovery",
+    "tell_story",
+]

@@ -1,0 +1,30 @@
+"""An analysis as a screen of plain text."""
+
+from __future__ import annotations
+
+from coregulate.analysis import Analysis
+
+from .phrases import clock_words, duration_words
+from .words import episode_sentences, not_known_words, observations, person_names, thing_to_try, verdict_words
+
+
+def terminal_summary(analysis: Analysis) -> str:
+    """Return what an analysis tells, for a terminal: observations, episodes, bond, what is not known."""
+    people = person_names(analysis.session.people)
+    lines = [
+        f"{analysis.session.name}: {' and '.join(people.values())}, {duration_words(analysis.session.duration_s)}",
+        "",
+    ]
+    lines.extend(f"  {k}. {text}" for k, text in enumerate(observations(analysis), 1))
+    title, how = thing_to_try(analysis)
+    lines.extend(["", f"To try: {title}. {how}", ""])
+    for episode in analysis.story.episodes:
+        lines.append(f"{clock_words(episode.start_s)} to {clock_words(episode.end_s)}")
+        lines.extend(f"  {sentence}" for sentence in episode_sentences(episode, people))
+    lines.extend(["", f"Together: {verdict_words(analysis.bond.word)}"])
+    unknown = not_known_words(analysis)
+    if unknown:
+        lines.extend(["", "Not known:", *(f"  - {text}" for text in unknown)])
+    if analysis.notices:
+        lines.extend(["", "Assumed and noticed:", *(f"  - {n.where}: {n.text}" for n in analysis.notices)])
+    return "\n".join(lines)

@@ -1,0 +1,228 @@
+"""Sentences in plain words about bodies and moments, never a verdict on a person.
+
+The rules of this page: the same sentence for both people; a strength first;
+what happened, when and how long, never whose doing it was; a level is named only
+where it is known, else only changes are; "not known" is an answer. All functions
+return plain text: whoever prints it into HTML escapes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .phrases import (
+    SAFE,
+    clock_words,
+    cue_words,
+    duration_words,
+    heart_words,
+    join_words,
+    person_names,
+    series_words,
+    share_words,
+    state_words,
+)
+from .sentences import (
+    MISMATCH_IS_NORMAL,
+    NOT_A_DIAGNOSIS,
+    capital,
+    change_sentence,
+    episode_answers,
+    episode_sentences,
+    kind_words,
+    more_words,
+    not_known_words,
+    tells,
+    verdict_words,
+    why_words,
+)
+
+if TYPE_CHECKING:
+    from coregulate.analysis import Analysis
+    from coregulate.core import Signal
+
+__all__ = [
+    "MISMATCH_IS_NORMAL",
+    "NOT_A_DIAGNOSIS",
+    "SAFE",
+    "both_at_ease",
+    "capital",
+    "change_sentence",
+    "clock_words",
+    "cue_words",
+    "duration_words",
+    "episode_answers",
+    "episode_sentences",
+    "heart_sentences",
+    "heart_words",
+    "join_words",
+    "kind_words",
+    "more_words",
+    "not_known_words",
+    "observations",
+    "person_names",
+    "series_words",
+    "share_words",
+    "state_words",
+    "tells",
+    "thing_to_try",
+    "verdict_words",
+    "why_words",
+]
+
+HEART_STEP = 3.0  # prior: smaller changes of heart rate (per minute) are not worth a sentence
+
+
+def observations(analysis: Analysis) -> tuple[str, str, str]:
+    """Three sentences for the couple: a strength, what happened, and the two together."""
+    return _strength(analysis), _happened(analysis), _together(analysis)
+
+
+def thing_to_try(analysis: Analysis) -> tuple[str, str]:
+    """One thing to try next, and why (with its source).
+
+    Returns
+    -------
+    (what, why) : tuple of str
+    """
+    story, known = analysis.story, analysis.circuits.supported.values()
+    back = [e for e in story.episodes if e.recovered and math.isfinite(e.turn_s)]
+    withdrawn = any("withdraw" in e.kind or e.coded_withdrawal for e in story.episodes)
+    if story.flooding:
+        return (
+            "When a heart races like this, take a break of at least 20 minutes, each doing something "
+            "calming, and agree on when you will go on.",
+            "Clinical custom (Gottman): a body needs about that long to settle.",
+        )
+    if withdrawn and not back:
+        return (
+            "When the other has gone quiet: soften your voice, slow down, breathe out longer, "
+            "and ask for less for now.",
+            "Clinical custom; both of you can do it.",
+        )
+    if back:
+        best = min(back, key=lambda e: e.end_s - e.start_s)
+        return (
+            f"Keep what you did at {clock_words(best.turn_s)}: listen to that minute together and name it.",
+            "It is where the way back began.",
+        )
+    if not any(s.safe or s.mobilized for s in known):
+        return _recording_to_make(analysis), "This recording alone could not tell how either body was doing."
+    return (
+        "Breathe together for five minutes, about six breaths a minute, with the breath out a little longer.",
+        "Slow breathing near six a minute enlarges the heart's own rhythm (Lehrer & Gevirtz 2014).",
+    )
+
+
+def _recording_to_make(analysis: Analysis) -> str:
+    used = {str(s.get("kind")) for s in analysis.summary.get("streams", ()) if s.get("used")}
+    if not used & {"audio", "speech"}:
+        return "Next time, give each of you a microphone and begin with two to five minutes of easy talk."
+    return "Next time, begin with two to five minutes of easy talk, mark them, and wear a heart sensor each."
+
+
+def _strength(analysis: Analysis) -> str:
+    back = [e for e in analysis.story.episodes if e.recovered]
+    if back:
+        best = min(back, key=lambda e: e.end_s - e.start_s)
+        more = ", and not only once" if len(back) > 1 else ""
+        length = duration_words(best.end_s - best.start_s)
+        start = clock_words(best.start_s)
+        return f"You found your way back{more}: off track at {start}, and {length} later both at ease again."
+    share = both_at_ease(analysis)
+    if share >= 0.4 and _level_known(analysis):
+        return f"You were both at ease {share_words(share)}."
+    if analysis.story.minutes:
+        minute = clock_words(60.0 * analysis.story.minutes[0][0])
+        return f"The minute from {minute} is the one in which both of you were most at ease."
+    ease = [m for m in analysis.story.moments_of_change if m[2] == "toward safety"]
+    if ease:
+        names = person_names(analysis.summary["people"])
+        return capital(change_sentence(max(ease, key=lambda m: abs(m[3])), names))
+    return f"You both stayed with this talk for {duration_words(analysis.summary['session']['duration_s'])}."
+
+
+def _happened(analysis: Analysis) -> str:
+    names = person_names(analysis.summary["people"])
+    episodes, moments = analysis.story.episodes, analysis.story.moments_of_change
+    if episodes:
+        longest = max(episodes, key=lambda e: e.end_s - e.start_s)
+        hearts = heart_sentences(analysis, longest.start_s, longest.end_s)
+        body = f": {join_words(hearts)}" if hearts else ""
+        when = f"From {clock_words(longest.start_s)}, for {duration_words(longest.end_s - longest.start_s)}"
+        return f"{when}, {kind_words(longest.kind)}{body}."
+    if moments:
+        return f"The largest change: {change_sentence(max(moments, key=lambda m: abs(m[3])), names)}"
+    supported = [analysis.circuits.supported.get(pid) for pid in names]
+    if supported and all(s is not None and s.episodes for s in supported):
+        return "No stretch off track was found in what could be read."
+    return "How each body did from moment to moment is not known from this recording."
+
+
+def _together(analysis: Analysis) -> str:
+    bond = analysis.bond
+    series = series_words(str((bond.primary or {}).get("cue", ""))) or "bodies"
+    if bond.word.verdict == "co-regulating":
+        return f"Your {series} steadied each other: both came back to balance sooner."
+    if bond.word.verdict == "co-dysregulating":
+        return f"In this talk your {series} carried each other along: both took longer to settle."
+    reached = [e for e in analysis.story.episodes if e.repair_by and math.isfinite(e.turn_s)]
+    if reached:
+        names = person_names(analysis.summary["people"])
+        first: dict[str, float] = {}
+        for episode in reached:
+            first.setdefault(episode.repair_by, episode.turn_s)
+        who = join_words(f"{names.get(pid, pid)} at {clock_words(t)}" for pid, t in first.items())
+        return f"Before the turn toward ease, a first step came from {who}."
+    if bond.word.verdict == "independent":
+        return f"Your {series} went their own ways in this talk; that is neither good nor bad."
+    if bond.couplings and bond.couplings[0].q < 0.05:
+        return f"Your {series} moved together more than chance alone would make them."
+    return f"Whether your {series} steadied each other is not known from this one talk."
+
+
+def both_at_ease(analysis: Analysis) -> float:
+    """Share of the seconds known for both in which P(safe) of both is above 0.5; NaN where none is known."""
+    names = [s for s in analysis.states["state"].values if s in SAFE]
+    safe = analysis.states.sel(state=names).sum("state", skipna=False).transpose("person", "time").values
+    known = np.isfinite(safe).all(axis=0)
+    return float((safe[:, known] > 0.5).all(axis=0).mean()) if known.any() else math.nan
+
+
+def heart_sentences(analysis: Analysis, start_s: float, end_s: float) -> list[str]:
+    """For each person whose heart rate in a stretch differs from their reference: how, in words."""
+    found = []
+    for pid, name in person_names(analysis.summary["people"]).items():
+        signal = analysis.signals.get(pid, {}).get("heart_period")
+        if signal is None:
+            continue
+        stretches, reference = _reference(analysis, pid)
+        change = _rate(signal, [(start_s, end_s)]) - _rate(signal, stretches)
+        if math.isfinite(change) and abs(change) >= HEART_STEP:
+            found.append(heart_words(name, change, reference))
+    return found
+
+
+def _reference(analysis: Analysis, pid: str) -> tuple[list[tuple[float, float]], str]:
+    """Return the stretches that a heart is compared with: marked rest, marked calm talk, or the talk."""
+    found = (analysis.summary.get("baselines") or {}).get(pid) or {}
+    kind = {"rest": "rest", "calm_talk": "calm talk"}.get(str(found.get("reference")))
+    if kind and found.get("trusted") and found.get("segments"):
+        return [(float(start), float(end)) for start, end in found["segments"]], kind
+    return [(-math.inf, math.inf)], "middle of this talk"
+
+
+def _rate(heart_period_ms: Signal, stretches: Sequence[tuple[float, float]]) -> float:
+    times, values = heart_period_ms.times_s, heart_period_ms.values
+    inside = np.any([(times >= start) & (times < end) for start, end in stretches], axis=0)
+    known = values[inside & np.isfinite(values) & (values > 0)]
+    return float(60000.0 / np.median(known)) if len(known) else math.nan
+
+
+def _level_known(analysis: Analysis) -> bool:
+    supported = [analysis.circuits.supported.get(p["id"]) for p in analysis.summary["people"]]
+    return bool(supported) and all(s is not None and s.safe and s.level_known for s in supported)

@@ -1,0 +1,138 @@
+"""The command as a stranger meets it: exit codes, two-line errors, stdout for results only."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "coregulate", *(str(a) for a in arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, stdin=subprocess.DEVNULL, check=False
+    )
+
+
+@pytest.fixture
+def ratings(tmp_path: Path) -> Path:
+    """Two people's dials, 12 minutes at 1 Hz."""
+    rng = np.random.default_rng(3)
+    folder = tmp_path / "talk"
+    folder.mkdir()
+    for name in ("ann", "bo"):
+        values = np.clip(50 + np.cumsum(rng.normal(0, 2, 720)), 0, 100)
+        rows = "\n".join(f"{t},{v:.1f}" for t, v in enumerate(values))
+        (folder / f"{name}_dial.csv").write_text(f"time_s,felt_safe\n{rows}\n")
+    return folder
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout.startswith("coregulate 0.")
+    shown = run("--help")
+    assert shown.returncode == 0
+    for command in ("init", "analyze", "inspect", "export", "simulate", "doctor"):
+        assert command in shown.stdout
+
+
+def test_analyze_without_init_says_so_in_two_lines(tmp_path: Path) -> None:
+    failed = run("analyze", tmp_path)
+    assert failed.returncode == 2
+    assert failed.stdout == ""
+    lines = failed.stderr.strip().splitlines()
+    assert len(lines) == 2
+    assert "coregulate init" in lines[1]
+
+
+def test_a_missing_folder_is_an_input_error(tmp_path: Path) -> None:
+    failed = run("analyze", tmp_path / "nowhere")
+    assert failed.returncode == 2
+    assert "nowhere" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_without_consent_the_exit_code_is_3(ratings: Path) -> None:
+    assert run("init", ratings, "--yes").returncode == 0
+    plan = ratings / "session.toml"
+    plan.write_text(plan.read_text().replace('consent = "elsewhere"', 'consent = "no"'))
+    failed = run("analyze", ratings)
+    assert failed.returncode == 3
+    assert "agreed" in failed.stderr
+
+
+def test_init_asks_and_will_not_guess_without_a_terminal(ratings: Path) -> None:
+    failed = run("init", ratings)
+    assert failed.returncode == 2
+    assert "--yes" in failed.stderr
+
+
+def test_an_existing_session_toml_is_shown_and_kept(ratings: Path) -> None:
+    run("init", ratings, "--yes")
+    plan = ratings / "session.toml"
+    plan.write_text(plan.read_text() + "# mine\n")
+    again = run("init", ratings, "--yes")
+    assert again.returncode == 0
+    assert "# mine" in again.stdout
+    assert "# mine" in plan.read_text()
+    run("init", ratings, "--yes", "--force")
+    assert "# mine" not in plan.read_text()
+
+
+def test_from_files_to_json_report_and_table(ratings: Path, tmp_path: Path) -> None:
+    assert run("init", ratings, "--yes", "--quiet").stderr == ""
+    done = run(
+        "analyze",
+        ratings,
+        "--json",
+        "--quiet",
+        "--report",
+        tmp_path / "r.html",
+        "--set",
+        "bond.surrogates=100",
+    )
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["session"]["duration_s"] == pytest.approx(720, abs=2)
+    assert facts["bond"]["verdict"] in ("co-regulating", "co-dysregulating", "undetermined", "independent")
+    assert facts["bond"]["primary"]["cue"] == "felt_safe"
+    assert "<html" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    again = run("analyze", ratings, "--set", "bond.surrogates=100")
+    assert "nothing has changed" in again.stderr
+    table = run("export", ratings)
+    assert table.returncode == 0, table.stderr
+    assert len(table.stdout.strip().splitlines()) == 3
+    tracks = run("export", ratings, "--tracks", "--parquet", "--out", tmp_path / "tracks")
+    assert tracks.returncode == 0, tracks.stderr
+    assert (tmp_path / "tracks.parquet").stat().st_size > 1000
+
+
+def test_inspect_says_what_cannot_be_computed_and_why(ratings: Path) -> None:
+    run("init", ratings, "--yes")
+    shown = run("inspect", ratings, "--quiet")
+    assert shown.returncode == 0, shown.stderr
+    assert "no heart period (needs a heart sensor" in shown.stdout
+
+
+@pytest.mark.parametrize("argument", ["bond.windows=3", "bond.window_s", "bond.window_s=soon"])
+def test_a_wrong_setting_is_named(ratings: Path, argument: str) -> None:
+    run("init", ratings, "--yes")
+    failed = run("analyze", ratings, "--set", argument)
+    assert failed.returncode == 2
+    assert argument.split("=")[0] in failed.stderr
+
+
+def test_one_broken_session_of_two_leaves_the_other(ratings: Path, tmp_path: Path) -> None:
+    run("init", ratings, "--yes")
+    done = run("analyze", tmp_path / "missing", ratings, "--quiet", "--set", "bond.surrogates=50")
+    assert done.returncode == 2
+    assert "missing" in done.stderr
+    assert (ratings / "analysis" / "analysis.json").is_file()
+
+
+def test_doctor_prints_json() -> None:
+    facts = json.loads(run("doctor", "--json").stdout)
+    assert facts["packages"]["numpy"]

@@ -1,0 +1,154 @@
+"""What init proposes for real folders, and what open_session makes of session.toml."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coregulate.core import ConsentError, FormatError, InputError
+from coregulate.session import PersonPlan, SessionPlan, open_session, propose_session, read_plan, write_plan
+
+
+def write_two(folder: Path, *, unix: tuple[float | None, float | None] = (1.7e9, 1.7e9)) -> Path:
+    """Two people's breathing at 25 Hz for 20 s, with or without clocks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    t = np.arange(500) / 25
+    for name, start in zip(("ann", "bo"), unix, strict=True):
+        rows = [f"{(start or 0) + x:.3f},{np.sin(x):.5f}" for x in t]
+        (folder / f"{name}_breathing.csv").write_text("timestamp,respiration\n" + "\n".join(rows))
+    return folder
+
+
+def agreed(plan: SessionPlan) -> SessionPlan:
+    people = tuple(PersonPlan(p.id, p.name, p.role, "given") for p in plan.people)
+    return SessionPlan(
+        plan.name, people, plan.streams, plan.segments, plan.assumptions, {}, plan.start_unix_s
+    )
+
+
+def test_names_in_files_tell_the_two_people(tmp_path: Path) -> None:
+    folder = write_two(tmp_path)
+    plan = propose_session(folder, folder).plan
+    assert [p.name for p in plan.people] == ["Ann", "Bo"]
+    assert {s.path: s.person for s in plan.streams} == {"ann_breathing.csv": "ann", "bo_breathing.csv": "bo"}
+
+
+def test_overlapping_unix_clocks_are_kept_and_time_zero_is_the_earliest_sample(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, unix=(1.7e9, 1.7e9 + 4.8))
+    plan = propose_session(folder, folder).plan
+    assert {s.clock for s in plan.streams} == {"unix"}
+    assert plan.start_unix_s == pytest.approx(1.7e9)
+    write_plan(agreed(plan), folder)
+    session = open_session(folder)
+    starts = {s.person: s.data.span.start_s for s in session.streams}
+    assert starts["ann"] == pytest.approx(0, abs=1e-3)
+    assert starts["bo"] == pytest.approx(4.8, abs=1e-3)
+    assert session.duration_s == pytest.approx(20 + 4.8, abs=0.1)
+
+
+def test_clocks_that_do_not_overlap_are_aligned_and_said(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, unix=(1.7e9, 1.7e9 + 9000))
+    plan = propose_session(folder, folder).plan
+    assert {s.clock for s in plan.streams} == {"aligned"}
+    assert [a.code for a in plan.assumptions] == ["assumed_aligned"]
+    write_plan(agreed(plan), folder)
+    assert all(abs(s.data.span.start_s) < 1e-3 for s in open_session(folder).streams)
+
+
+def test_the_plan_survives_writing_and_reading(tmp_path: Path) -> None:
+    plan = propose_session(write_two(tmp_path), tmp_path).plan
+    write_plan(plan, tmp_path)
+    assert read_plan(tmp_path) == plan
+
+
+def test_who_is_who_can_be_said(tmp_path: Path) -> None:
+    plan = propose_session(write_two(tmp_path), tmp_path, people={"Zoë Ångström": "bo"}).plan
+    assert plan.people[0].name == "Zoë Ångström"
+    assert next(s for s in plan.streams if s.path.startswith("bo")).person == plan.people[0].id
+    with pytest.raises(InputError, match="Nobody here is called 'carl'"):
+        propose_session(tmp_path, tmp_path, people={"C": "carl"})
+
+
+def test_without_consent_nothing_runs(tmp_path: Path) -> None:
+    write_plan(propose_session(write_two(tmp_path), tmp_path).plan, tmp_path)
+    with pytest.raises(ConsentError, match="have not agreed"):
+        open_session(tmp_path).require_consent()
+
+
+def test_a_folder_without_session_toml_names_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="coregulate init"):
+        open_session(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("colour = 1", "'colour' is not known"),
+        ("format = 7", "format is 7"),
+        ("name = ", "not valid TOML"),
+        ('[[streams]]\nperson = "x"\nkind = "ecg"\npath = "a"', "not in people"),
+        ('[[segments]]\nname = "n"\nstart_s = 5\nend_s = 1', "ends at 1"),
+    ],
+)
+def test_a_broken_session_toml_is_named_with_its_cure(tmp_path: Path, line: str, message: str) -> None:
+    (tmp_path / "session.toml").write_text(line if "format" in line else f"format = 1\n{line}")
+    with pytest.raises(FormatError, match=message):
+        read_plan(tmp_path)
+
+
+def test_one_unreadable_stream_of_two_is_a_notice(tmp_path: Path) -> None:
+    write_plan(agreed(propose_session(write_two(tmp_path), tmp_path).plan), tmp_path)
+    (tmp_path / "bo_breathing.csv").write_bytes(b"")
+    session = open_session(tmp_path)
+    assert [s.person for s in session.streams] == ["ann"]
+    assert any(n.code == "stream_unreadable" and "bo_breathing" in n.where for n in session.notices)
+
+
+def test_the_same_file_for_both_is_a_notice(tmp_path: Path) -> None:
+    plan = agreed(propose_session(write_two(tmp_path), tmp_path).plan)
+    first = plan.streams[0]
+    second = type(first)("bo", first.kind, first.path, first.part, first.clock, first.offset_s)
+    write_plan(SessionPlan(plan.name, plan.people, (first, second), start_unix_s=plan.start_unix_s), tmp_path)
+    assert any(n.code == "same_for_both" for n in open_session(tmp_path).notices)
+
+
+@pytest.fixture
+def copied(data_dir: Path, tmp_path: Path):
+    def copy(*names: str) -> Path:
+        for name in names:
+            source = data_dir / name
+            if source.is_dir():
+                shutil.copytree(source, tmp_path / source.name)
+            else:
+                shutil.copy(source, tmp_path / source.name)
+        return tmp_path
+
+    return copy
+
+
+def test_two_movesense_sensors_need_no_editing(data_dir: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(data_dir / "dyad_ecg", tmp_path / "dyad")
+    plan = propose_session(folder, folder).plan
+    used = [s for s in plan.streams if s.use and s.kind == "ecg"]
+    assert sorted(s.person for s in used) == ["234130000540", "234130000594"]
+    assert {s.clock for s in used} == {"unix"}
+    assert not plan.assumptions
+    video = next(s for s in plan.segments if s.name == "VideoAnnotation")
+    assert video.start_s == pytest.approx(190.497, abs=0.01)
+    assert video.end_s == pytest.approx(734.487, abs=0.01)
+
+
+def test_coded_talk_has_a_person_for_each_letter(copied) -> None:
+    folder = copied("conflict/low-satisfaction-dyad.txt")
+    plan = propose_session(folder, folder).plan
+    assert {(s.person, s.kind) for s in plan.streams} == {("p", "codes"), ("a", "codes")}
+
+
+def test_strangers_are_aligned_by_assumption(copied) -> None:
+    folder = copied("stress/S02", "stress/S03")
+    plan = propose_session(folder, folder).plan
+    assert [p.name for p in plan.people] == ["S02", "S03"]
+    assert any(a.code == "assumed_aligned" and "do not overlap" in a.text for a in plan.assumptions)
