@@ -55,24 +55,25 @@ def test_who_speaks_within_a_tenth(two_tracks):
     assert np.mean(found["B"] == truth["B"]) > 0.95
 
 
-def praat_pitch(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def praat_pitch(path: Path, times_s: np.ndarray) -> np.ndarray:
     import parselmouth
 
     pitch = parselmouth.Sound(str(path)).to_pitch_ac(time_step=0.01, pitch_floor=75, pitch_ceiling=600)
-    return pitch.xs(), pitch.selected_array["frequency"]
+    return np.array([pitch.get_value_at_time(t) for t in times_s])
 
 
 def agreement(path: Path) -> tuple[float, float]:
-    """Share of voiced frames of Praat that are ours too, and the median difference in cents."""
+    """Share of moments voiced for Praat that are ours too, and the median difference in cents.
+
+    Praat centres its frames in the file, so its track is read at our times, between its frames.
+    """
     sound = sound_of(path)
     ours = voice_frames(sound, whole(sound), others=None)["f0"]
-    times, f0 = praat_pitch(path)
-    at = np.round(times * 100).astype(int)
-    keep = (f0 > 0) & (at < len(ours.values))
-    mine = np.asarray(ours.values, dtype=float)[at[keep]]
-    both = np.isfinite(mine)
-    cents = 1200 * np.abs(np.log2(mine[both] / f0[keep][both]))
-    return float(both.mean()), float(np.median(cents))
+    theirs = praat_pitch(path, ours.times_s)
+    mine = np.asarray(ours.values, dtype=float)
+    both = np.isfinite(mine) & np.isfinite(theirs)
+    cents = 1200 * np.abs(np.log2(mine[both] / theirs[both]))
+    return float(both.sum() / np.isfinite(theirs).sum()), float(np.median(cents))
 
 
 def test_pitch_is_praats(data_dir):
@@ -83,7 +84,7 @@ def test_pitch_is_praats(data_dir):
     for path in files:
         share, cents = agreement(path)
         assert share > 0.98, path.name
-        assert cents < 10, path.name
+        assert cents < 3, path.name
 
 
 def medians(folder: Path) -> dict[str, float]:
@@ -97,14 +98,18 @@ def medians(folder: Path) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in pooled.items()}
 
 
-def test_anger_is_higher_louder_and_brighter(data_dir):
+def test_anger_is_higher_and_brighter(data_dir):
+    """Loudness cannot be compared: each of these files was scaled to its own peak, which the test checks."""
     folder = data_dir / "emotional_speech"
     if not folder.is_dir():
         pytest.skip(f"no acted emotions in {data_dir}")
+    for path in folder.glob("*/*.wav"):
+        with wave.open(str(path)) as w:
+            samples = np.frombuffer(w.readframes(w.getnframes()), dtype="<i2").astype(float)
+        assert np.max(np.abs(samples)) > 32000, path.name
     angry, neutral, sad = (medians(folder / name) for name in ("Angry", "Neutral", "Sad"))
     for calm in (neutral, sad):
         assert 12 * np.log2(angry["f0"] / calm["f0"]) > 2  # semitones
-        assert angry["intensity"] > calm["intensity"]
         assert angry["alpha_ratio"] > calm["alpha_ratio"] + 3  # dB
 
 

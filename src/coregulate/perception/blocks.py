@@ -15,6 +15,7 @@ from .praat import FRAME_RATE_HZ
 
 BLOCK_S = 60.0  # prior: memory stays small, and Praat's costs per call do not count
 OVERLAP_S = 0.5  # prior: longer than any window used here
+MARGIN_S = 0.15  # prior: what is kept around wanted frames; the longest window is 64 ms
 
 
 class Block(NamedTuple):
@@ -80,3 +81,38 @@ def fit(values: NDArray[np.floating], block: Block) -> NDArray[np.floating]:
     padded = np.full((n, *values.shape[1:]), np.nan)
     padded[: len(cut)] = cut
     return padded
+
+
+class Condensed(NamedTuple):
+    """The wanted frames of a block, with margins, moved together: what is not wanted costs nothing.
+
+    ``frames`` says which frame of the block each frame of the samples is.
+    """
+
+    samples: NDArray[np.float32]
+    frames: NDArray[np.intp]
+
+    def spread(self, values: NDArray[np.floating], n: int) -> NDArray[np.float64]:
+        """Put per-frame values back among `n` frames, NaN between."""
+        out = np.full(n, np.nan)
+        out[self.frames[: len(values)]] = values[: len(self.frames)]
+        return out
+
+
+def condense(samples: NDArray[np.float32], wanted: NDArray[np.bool_], *, rate_hz: float) -> Condensed:
+    """Keep the samples of wanted frames and of those within 0.15 s, more than any window here reaches.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n_samples,)
+    wanted : ndarray of bool, shape (n_frames,)
+    rate_hz : float
+        A whole number of samples a frame.
+    """
+    per = round(rate_hz / FRAME_RATE_HZ)
+    n = min(len(wanted), len(samples) // per)
+    margin = round(MARGIN_S * FRAME_RATE_HZ)
+    count = np.concatenate([[0], np.cumsum(wanted[:n])])
+    at = np.arange(n)
+    frames = np.flatnonzero(count[np.minimum(at + margin + 1, n)] > count[np.maximum(at - margin, 0)])
+    return Condensed(samples[: n * per].reshape(n, per)[frames].ravel(), frames)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from coregulate.core import InputError, Label, Sound, Track
+from coregulate.core import FloatArray, InputError, Label, Sound, Track
 
 from . import praat, spectrum
-from .blocks import fit, n_frames, read_blocks
+from .blocks import Block, condense, fit, n_frames, read_blocks
 
 SAMPLE_RATE_HZ = 8000.0  # the bands end below 4 kHz: half the work of 16 kHz
 # All (prior), set on one minute of one recorded conversation and on mixtures made from others;
@@ -106,12 +106,21 @@ def _hear(sound: Sound, start_s: float) -> _Heard:
     voiced = np.zeros(offset + n, dtype=bool)
     for block in read_blocks(sound, rate_hz=SAMPLE_RATE_HZ):
         here = slice(offset + block.first, offset + block.last)
-        levels[here] = fit(spectrum.band_levels(block.samples, EDGES_HZ, rate_hz=SAMPLE_RATE_HZ), block)
-        voiced[here] = np.isfinite(fit(praat.pitch(block.samples, rate_hz=SAMPLE_RATE_HZ).f0_hz, block))
+        found = spectrum.band_levels(block.samples, EDGES_HZ, rate_hz=SAMPLE_RATE_HZ)
+        levels[here] = fit(found, block)
+        voiced[here] = np.isfinite(fit(_f0(block, found), block))
     from scipy.ndimage import uniform_filter1d
 
     levels[offset:] = uniform_filter1d(levels[offset:], 5, axis=0, mode="nearest")
     return _Heard(levels, _floor(levels), voiced)
+
+
+def _f0(block: Block, levels: NDArray[np.float32]) -> FloatArray:
+    """Pitch of each frame that is loud enough for speech; the rest is not worth the time."""
+    quiet = np.percentile(levels, FLOOR_PERCENTILE / 2, axis=0) if len(levels) else 0.0
+    loud = np.clip(levels - quiet, 0.0, EXCESS_CLIP_DB).mean(axis=1) > EXCESS_DB
+    cut = condense(block.samples, loud, rate_hz=SAMPLE_RATE_HZ)
+    return cut.spread(praat.pitch(cut.samples, rate_hz=SAMPLE_RATE_HZ).f0_hz, len(levels))
 
 
 def _floor(levels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -27,6 +27,7 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
     In order: what the file itself says (a column, a speaker), the folder it
     lies in, the part of its name that tells it from its twin.
     """
+    found = [(_below(path), stream) for path, stream in found]
     by_name = _labels_by_name(
         sorted({path for path, s in found if s.kind in PERSONAL and not s.owner_hint and "/" not in path})
     )
@@ -39,6 +40,11 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
         else:
             labels.append(by_name.get(path, ""))
     return labels
+
+
+def _below(path: str) -> str:
+    """A path without the way up that leads to it."""
+    return "/".join(part for part in path.split("/") if part not in ("..", "."))
 
 
 def choose_two(labels: Sequence[str], weights: Sequence[int]) -> list[str]:

@@ -131,7 +131,7 @@ def heart_period_block(*, max_gap_s: float = 5.0, rate_hz: float = 4.0) -> Block
         return heart_period(times, nn, rate_hz=rate_hz, start_s=start, n=n, max_gap_s=max_gap_s)
 
     reach = 2 * max_gap_s
-    return Block(rule, rate_hz=rate_hz, latency_s=reach - 5, memory_s=2 * reach, unit="ms", name="heart_period")
+    return Block(rule, rate_hz=rate_hz, latency_s=reach, memory_s=2 * reach, unit="ms", name="heart_period")
 
 
 def rmssd_block() -> Block:

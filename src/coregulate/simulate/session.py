@@ -58,7 +58,7 @@ def simulate_session(
     seed: int = 0,
     minutes: float = 24.0,
     people: tuple[str, str] = ("Alex", "Sam"),
-    channels: Sequence[str] = ("ecg", "respiration", "eda", "voice"),
+    channels: Sequence[str] = CHANNELS,
     coupling: str = "co-regulating",
     kappa: float | None = None,
     ecg_rate_hz: float = 250,

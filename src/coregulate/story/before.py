@@ -55,7 +55,7 @@ def safety_odds(evidence: xr.DataArray, tracks: Tracks) -> dict[tuple[str, str],
 
 
 def rises(odds: FloatArray) -> NDArray[np.int64]:
-    """Indices at which a cue rises toward safety.
+    """Return the indices at which a cue rises toward safety.
 
     It rises where it reaches half of the 90th percentile of its own positive evidence
     (prior), and can rise again once it has fallen below half of that. A second without the

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import xarray as xr
 
@@ -101,5 +103,5 @@ def _penalty(means: FloatArray) -> float:
 
 def _sizes(values: FloatArray, points: np.ndarray) -> list[tuple[int, float]]:
     edges = np.r_[0, points, len(values)].astype(np.int64)
-    levels = [float(values[a:b].mean()) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    levels = [float(values[a:b].mean()) for a, b in pairwise(edges) if b > a]
     return [(int(p), levels[i + 1] - levels[i]) for i, p in enumerate(points)]

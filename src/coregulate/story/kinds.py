@@ -20,7 +20,7 @@ FIGHT, SHUT = STATES.index("fight_flight"), STATES.index("shutdown")
 
 
 def sides(states: FloatArray, coded: NDArray[np.bool_], *, told: bool, below: float) -> NDArray[np.int64]:
-    """What one person does at each second, shape (n,).
+    """Say what one person does at each second, shape (n,).
 
     Parameters
     ----------

@@ -138,7 +138,7 @@ class Story(NamedTuple):
         Per person the share of known seconds with P(safe) at or over the threshold; NaN where the
         level is not known.
     not_known : tuple of str
-        Ids of the people whose level is not known.
+        What the story cannot tell, a sentence each, without names; the notices say of whom.
     notices : tuple of Notice
     """
 

@@ -98,7 +98,7 @@ def tell_story(
         flooding=tuple(sorted(((p, float(a), float(b)) for p, a, b in flooding), key=lambda f: (f[1], f[2], f[0]))),
         withdrawals=withdrawals,
         on_track_share={p: on_track_share(grid.safe(p), below=below) if p in leveled else nan for p in grid.people},
-        not_known=tuple(p for p in grid.people if p not in leveled),
+        not_known=_not_known(grid, tellers, leveled),
         notices=_notices(grid, tellers, leveled, baselines_trusted),
     )
 
@@ -173,6 +173,17 @@ def _who(grid: Tracks, person: str, span: Span, settings: StorySettings) -> dict
 def _moments(grid: Tracks, cues: xr.Dataset, people: Sequence[str], leveled: tuple[str, ...]) -> tuple[Moment, ...]:
     found = [m for p in people for m in (safety_moments(p, grid) if p in leveled else cue_moments(p, cues))]
     return tuple(sorted(found, key=lambda m: (m.time_s, -abs(m.size), m.direction, m.person)))
+
+
+def _not_known(grid: Tracks, tellers: tuple[str, ...], leveled: tuple[str, ...]) -> tuple[str, ...]:
+    found: list[str] = []
+    if not tellers:
+        found.append("Which stretches were off track is not known: these channels cannot tell it")
+    elif tellers != grid.people:
+        found.append("Stretches off track are told of one person alone: the other's channels cannot tell it")
+    if leveled != grid.people:
+        found.append("Which minutes were safest for both is not known")
+    return tuple(found)
 
 
 def _notices(

@@ -46,10 +46,6 @@ class Tracks(NamedTuple):
         """Start of one second."""
         return self.start_s + index * self.step_s
 
-    def index(self, time_s: float) -> int:
-        """Index of the second that holds a time, held to the grid."""
-        return int(np.clip(np.floor((time_s - self.start_s) / self.step_s + 1e-6), 0, self.n))
-
     def safe(self, person: str) -> FloatArray:
         """P(safe) of one person, shape (n,)."""
         out: FloatArray = self.states[person][:, : len(SAFE)].sum(axis=1)
@@ -93,7 +89,7 @@ def tracks(states: xr.DataArray) -> Tracks:
 
 
 def _known(values: FloatArray) -> FloatArray:
-    """A second with any missing state is not known at all."""
+    """Blank every second in which any state is missing."""
     out = values.copy()
     out[~np.isfinite(out).all(axis=1)] = np.nan
     return out

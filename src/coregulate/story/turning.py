@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,7 +67,7 @@ def turn(joint: FloatArray, span: Span, *, step_s: float, settings: StorySetting
     if not len(points):
         return None
     edges = np.r_[0, points, len(values)]
-    levels = np.array([values[a:b].mean() for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    levels = np.array([values[a:b].mean() for a, b in pairwise(edges)])
     lowest = int(np.argmin(levels))
     if lowest == len(levels) - 1 or levels[-1] <= settings.recovered_above:
         return None
