@@ -32,7 +32,9 @@ def person(seed, start_s=0.0):
     return {
         "heart_period": Signal(800 + 40 * rng.standard_normal(160), 4.0, start_s, "ms", "heart_period"),
         "scr_rate": Signal(rng.poisson(4, 40).astype(float), 1.0, start_s, "1/min", "scr_rate"),
-        "f0": Signal(np.where(rng.random(4000) < 0.6, 150 + 20 * rng.random(4000), np.nan), 100.0, start_s, "hz", "f0"),
+        "f0": Signal(
+            np.where(rng.random(4000) < 0.6, 150 + 20 * rng.random(4000), np.nan), 100.0, start_s, "hz", "f0"
+        ),
         "alpha_ratio": Signal(-15 + rng.standard_normal(4000), 100.0, start_s, "db", "alpha_ratio"),
         "motion_energy": Signal(rng.random(400), 10.0, start_s, "1", "motion_energy"),
     }
@@ -76,7 +78,9 @@ def test_shifting_time_by_whole_steps_shifts(shift, seed):
     assert set(early) == set(late)
     for name in early:
         n = early.sizes["time"] - shift
-        assert np.allclose(early[name].values[:, :n], late[name].values[:, shift:], equal_nan=True, atol=1e-4), name
+        assert np.allclose(
+            early[name].values[:, :n], late[name].values[:, shift:], equal_nan=True, atol=1e-4
+        ), name
 
 
 @given(seed=st.integers(0, 1000))
@@ -116,14 +120,18 @@ def test_units_do_not_matter():
 
 
 def test_a_foreign_unit_is_a_notice_not_a_number():
-    cues, notices = build({"a": {"heart_period": Signal(np.ones(10), 4.0, 0.0, "kg"), "f0": Signal(np.ones(9), 9.0, 0.0, "v")}})
+    cues, notices = build(
+        {"a": {"heart_period": Signal(np.ones(10), 4.0, 0.0, "kg"), "f0": Signal(np.ones(9), 9.0, 0.0, "v")}}
+    )
     assert "heart_period" not in cues
     assert [n.code for n in notices] == ["foreign_unit"] * 3  # f0 feeds two cues
 
 
 def test_quality_is_that_of_the_signal_and_0_where_nothing_was_observed():
     quality = {"a": {"heart_period": Signal([0.2, 0.9], 1.0)}}
-    cues, _ = build({"a": {"heart_period": Signal(np.full(6, 800.0), 4.0, 0.0, "ms")}}, quality=quality, duration_s=3.0)
+    cues, _ = build(
+        {"a": {"heart_period": Signal(np.full(6, 800.0), 4.0, 0.0, "ms")}}, quality=quality, duration_s=3.0
+    )
     assert np.allclose(row(cues, "heart_period_quality"), [0.2] * 10 + [0.9] * 5 + [0.0] * 15)
     assert np.all(row(cues, "heart_period_quality", "b") == 0)
 
@@ -157,7 +165,10 @@ def test_breathing_out_is_not_read_while_talking():
 
 
 def test_replies_are_gaps_and_overlaps_but_not_going_on():
-    tracks = {"a": {"speech": speech((0, 5), (20, 22), (24, 30))}, "b": {"speech": speech((5.4, 10), (29, 40))}}
+    tracks = {
+        "a": {"speech": speech((0, 5), (20, 22), (24, 30))},
+        "b": {"speech": speech((5.4, 10), (29, 40))},
+    }
     cues, _ = build(tracks=tracks)
     a, b = row(cues, "reply_gap", "a"), row(cues, "reply_gap", "b")
     assert b[54] == pytest.approx(0.4, abs=1e-6)
@@ -205,7 +216,12 @@ def test_one_persons_speech_alone_tells_nothing_of_turns():
 
 
 def test_codes_are_0_or_1_where_coded_and_unknown_ones_are_named():
-    labels = (Label(0, 5, "Anger"), Label(5, 10, "Gruntled"), Label(10, 20, "neutral"), Label(30, 30, "Humor"))
+    labels = (
+        Label(0, 5, "Anger"),
+        Label(5, 10, "Gruntled"),
+        Label(10, 20, "neutral"),
+        Label(30, 30, "Humor"),
+    )
     cues, notices = build(tracks={"a": {"codes": Track(labels)}})
     anger = row(cues, "code_anger")
     assert np.all(anger[:50] == 1)
@@ -236,7 +252,9 @@ def test_coded_affect_is_the_log_odds_of_safe():
 
 def test_touch_and_rating_pass_through():
     cues, _ = build(
-        tracks={"a": {"touch": Track((Label(1, 2, "hand"),))}}, ratings={"a": Signal([0.2, 1.4], 1.0)}, duration_s=3.0
+        tracks={"a": {"touch": Track((Label(1, 2, "hand"),))}},
+        ratings={"a": Signal([0.2, 1.4], 1.0)},
+        duration_s=3.0,
     )
     assert np.array_equal(row(cues, "touch"), np.repeat([0.0, 1.0, 0.0], 10))
     assert np.allclose(row(cues, "felt_safe")[:20], np.repeat([0.2, 1.0], 10))

@@ -105,12 +105,21 @@ def test_an_unwhole_row_says_which():
     with pytest.raises(InputError, match="'x'"):
         parse_cuebook({"states": list(STATES), "tau": {"face": 1.0}, "cue": {"x": row}})
     with pytest.raises(InputError, match="calm"):
-        parse_cuebook({"states": list(STATES), "tau": {"codes": 1.0}, "cue": {}, "code": {"y": {"log_odds": {"calm": 1}}}})
+        parse_cuebook(
+            {
+                "states": list(STATES),
+                "tau": {"codes": 1.0},
+                "cue": {},
+                "code": {"y": {"log_odds": {"calm": 1}}},
+            }
+        )
 
 
 def test_the_page_is_current():
     page = Path(__file__).parents[2] / "docs" / "cues.md"
-    assert page.read_text("utf-8").rstrip() == cues_page(BOOK).rstrip(), "write docs/cues.md anew from cues_page"
+    assert page.read_text("utf-8").rstrip() == cues_page(BOOK).rstrip(), (
+        "write docs/cues.md anew from cues_page"
+    )
 
 
 def test_the_page_names_every_cue():

@@ -79,7 +79,10 @@ def test_level_does_not_matter(two, made):
 
 def test_noise_and_digital_silence_are_nobody(made):
     rng = np.random.default_rng(0)
-    sounds = {"a": made("n", 0.05 * rng.standard_normal(20 * RATE_HZ)), "b": made("z", np.zeros(20 * RATE_HZ))}
+    sounds = {
+        "a": made("n", 0.05 * rng.standard_normal(20 * RATE_HZ)),
+        "b": made("z", np.zeros(20 * RATE_HZ)),
+    }
     assert all(track.labels == () for track in who_speaks(sounds).values())
 
 

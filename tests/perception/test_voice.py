@@ -58,17 +58,23 @@ def test_more_high_frequencies_raise_the_alpha_ratio(made, voice):
 
 def test_gain_moves_intensity_only(made, voice):
     x = voice([(0, 4)], 150, 4)
-    loud, soft = (voice_frames(made(n, g * x), track((0, 4)), others=None) for n, g in (("l", 1.0), ("s", 0.25)))
+    loud, soft = (
+        voice_frames(made(n, g * x), track((0, 4)), others=None) for n, g in (("l", 1.0), ("s", 0.25))
+    )
     difference = np.nanmedian(loud["intensity"].values) - np.nanmedian(soft["intensity"].values)
     assert difference == pytest.approx(20 * np.log10(4), abs=0.1)
     for name in ("f0", "alpha_ratio", "speech_rate"):
-        assert np.nanmedian(loud[name].values) == pytest.approx(np.nanmedian(soft[name].values), abs=0.2), name
+        assert np.nanmedian(loud[name].values) == pytest.approx(np.nanmedian(soft[name].values), abs=0.2), (
+            name
+        )
 
 
 def test_blocks_do_not_show(made, monkeypatch, voice):
     from coregulate.perception import blocks
 
-    sound = made("v", voice([(0.5, 19)], 160, 20) + 1e-4 * np.random.default_rng(0).standard_normal(20 * RATE_HZ))
+    sound = made(
+        "v", voice([(0.5, 19)], 160, 20) + 1e-4 * np.random.default_rng(0).standard_normal(20 * RATE_HZ)
+    )
     speech = track((0.5, 19))
     whole = voice_frames(sound, speech, others=None)
     monkeypatch.setattr(blocks, "BLOCK_S", 7.0)

@@ -45,7 +45,9 @@ def by_the_letter(people, off_below=0.5, off_s=10, back_above=0.6, back_s=30):
             done = [w[1] for w in watches if w[0] >= off_s]
             if done:
                 start = min(done)
-                running = [w[1] for w, p in zip(watches, people, strict=True) if 0 < w[0] < off_s and w[1] < start]
+                running = [
+                    w[1] for w, p in zip(watches, people, strict=True) if 0 < w[0] < off_s and w[1] < start
+                ]
                 for first in running:  # pauses can let the other begin earlier and finish later
                     for p in people:
                         known = [k for k in range(first, n) if not np.isnan(p[k])][:off_s]
@@ -131,7 +133,9 @@ def test_settings_are_obeyed():
 
 
 pieces = st.lists(
-    st.tuples(st.sampled_from([0.1, 0.49, 0.5, 0.55, 0.6, 0.61, 0.9, NAN]), st.integers(1, 35)), min_size=1, max_size=14
+    st.tuples(st.sampled_from([0.1, 0.49, 0.5, 0.55, 0.6, 0.61, 0.9, NAN]), st.integers(1, 35)),
+    min_size=1,
+    max_size=14,
 )
 
 

@@ -54,7 +54,9 @@ def test_where_the_level_is_not_known_only_directions_of_cues_are_told():
         },
         {"person": ["a", "b"], "time": time},
     )
-    story = told(pair(OFF, FINE), supported={p: able(level_known=False, episodes=False) for p in "ab"}, cues=cues)
+    story = told(
+        pair(OFF, FINE), supported={p: able(level_known=False, episodes=False) for p in "ab"}, cues=cues
+    )
     (moment,) = story.moments_of_change
     assert (moment.person, moment.direction) == ("a", "heart_period up")
     assert moment.time_s == pytest.approx(300, abs=20)
@@ -82,10 +84,15 @@ def test_false_moments_in_autocorrelated_noise_are_rare():
         for t in range(1, 3600):
             z[t] = 0.95 * z[t - 1] + noise[t]
         cues = xr.Dataset(
-            {"intensity": (("person", "time"), np.repeat(z, 1)[None])}, {"person": ["a"], "time": np.arange(3600.0)}
+            {"intensity": (("person", "time"), np.repeat(z, 1)[None])},
+            {"person": ["a"], "time": np.arange(3600.0)},
         )
         states = {"a": person_states(np.full(100, 0.9))}
-        found += len(told(states, supported={"a": able(level_known=False, episodes=False)}, cues=cues).moments_of_change)
+        found += len(
+            told(
+                states, supported={"a": able(level_known=False, episodes=False)}, cues=cues
+            ).moments_of_change
+        )
     assert found / 40 <= 0.5
 
 
@@ -168,7 +175,11 @@ def sessions(draw):
             rises[person, cue] = np.repeat(rng.standard_normal(n // 5 + 1), 5)[:n]
     groups = (("social", "play", "still"), ("fight_flight", "shutdown")) if draw(st.booleans()) else EACH
     supported = {
-        p: able(episodes=draw(st.booleans()), level_known=draw(st.sampled_from([True, True, False])), groups=groups)
+        p: able(
+            episodes=draw(st.booleans()),
+            level_known=draw(st.sampled_from([True, True, False])),
+            groups=groups,
+        )
         for p in people
     }
     return people, rises, supported
@@ -229,7 +240,9 @@ def test_shifting_time_shifts_the_story(session, by):
         assert same(tuple((a + by, b + by, k) for a, b, k in e.phases), f.phases)
         assert same(e[7:10], f[7:10])
         assert (e.kind, e.repair_by, e.recovered) == (f.kind, f.repair_by, f.recovered)
-    assert same(tuple(m.time_s + by for m in one.moments_of_change), tuple(m.time_s for m in other.moments_of_change))
+    assert same(
+        tuple(m.time_s + by for m in one.moments_of_change), tuple(m.time_s for m in other.moments_of_change)
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -243,7 +256,9 @@ def test_what_an_episode_always_is(session):
         assert e.start_s < e.end_s
         assert e.phases[0].start_s == e.start_s
         assert e.phases[-1].end_s == e.end_s
-        assert all(p.end_s == q.start_s and p.kind != q.kind for p, q in zip(e.phases, e.phases[1:], strict=False))
+        assert all(
+            p.end_s == q.start_s and p.kind != q.kind for p, q in zip(e.phases, e.phases[1:], strict=False)
+        )
         assert math.isnan(e.turn_s) or e.start_s < e.turn_s <= e.end_s
         assert e.recovered != math.isnan(e.recovery_s)
         assert set(e.who) == allowed

@@ -32,7 +32,9 @@ def person_states(safe, shut=0.0):
 def states_of(people: Mapping[str, np.ndarray], start_s: float = 0.0) -> xr.DataArray:
     values = np.stack(list(people.values()))
     time = start_s + np.arange(values.shape[1], dtype=float)
-    return xr.DataArray(values, {"person": list(people), "time": time, "state": list(STATES)}, ("person", "time", "state"))
+    return xr.DataArray(
+        values, {"person": list(people), "time": time, "state": list(STATES)}, ("person", "time", "state")
+    )
 
 
 def ledger(states: xr.DataArray, rises: Mapping[tuple[str, str], np.ndarray] | None = None) -> xr.DataArray:

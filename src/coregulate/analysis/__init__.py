@@ -1,7 +1,7 @@
 """Floor 7: the whole pipeline, and its result, saved and loaded."""
 
-from .pipeline import analyze
 from .inspect import inspect_session
+from .pipeline import analyze
 from .result import Analysis, SessionFacts
 from .store import dumps, load_analysis, save_analysis, stored_key
 from .summary import analysis_key, group_name, state_means

@@ -10,8 +10,8 @@ import numpy as np
 from coregulate.core import Segment, Settings
 from coregulate.session import Session
 
-from .pipeline import BOND_SERIES, overlap_s
 from .measure import Bodies, measure_bodies
+from .pipeline import BOND_SERIES, overlap_s
 from .summary import describe_stream
 
 _NEEDS = {

@@ -111,7 +111,7 @@ def _attempt(
             dataclasses.replace(n, where=f"{pid}: {n.where or source.path}") for n in measured.notices
         )
         bodies.used.update(
-            {(source.path, source.kind, source.part): name for name in list(measured.signals)[:1]}
+            dict.fromkeys([(source.path, source.kind, source.part)], next(iter(measured.signals), ""))
         )
         return measured
     return None
@@ -165,7 +165,11 @@ def _series(stream: OwnedStream) -> Signal | Samples | Events:
 def _sampled(stream: OwnedStream) -> Signal | Samples:
     data = _series(stream)
     if isinstance(data, Events):
-        raise CoregulateError(f"This {stream.kind} is a list of events, not a series", "Mend its kind in session.toml", stream.path)
+        raise CoregulateError(
+            f"This {stream.kind} is a list of events, not a series",
+            "Mend its kind in session.toml",
+            stream.path,
+        )
     return data
 
 
@@ -206,16 +210,17 @@ def _rating(data: Signal | Samples, low: float, high: float) -> tuple[Signal, in
 
 def _regular(data: Samples) -> Signal:
     """One value a second from stamped ratings; a gap stays one."""
-    times, values = np.asarray(data.times_s), np.asarray(data.values, dtype=float)
+    times: FloatArray = np.asarray(data.times_s, dtype=np.float64)
+    values: FloatArray = np.asarray(data.values, dtype=np.float64)
     keep = np.isfinite(times) & np.isfinite(values)
     times, values = times[keep], values[keep]
     if len(times) == 0:
         return Signal(np.empty(0), 1.0, 0.0, data.unit, data.name)
     start = float(np.floor(times[0]))
-    grid: FloatArray = start + np.arange(int(np.floor(times[-1] - start)) + 1) + 0.5
+    grid: FloatArray = np.arange(int(np.floor(times[-1] - start)) + 1, dtype=np.float64) + (start + 0.5)
     after = np.clip(np.searchsorted(times, grid), 1, max(len(times) - 1, 1))
     gap = times[np.minimum(after, len(times) - 1)] - times[after - 1]
-    filled = np.where(gap <= RATING_GAP_S, np.interp(grid, times, values), np.nan)
+    filled: FloatArray = np.where(gap <= RATING_GAP_S, np.interp(grid, times, values), np.nan)
     return Signal(filled, 1.0, start, data.unit, data.name)
 
 

@@ -113,7 +113,7 @@ def analyze(
 
 
 def _baseline(session: Session, person: str) -> Baseline:
-    """A marked segment is trusted; without one the level is not known."""
+    """Return a marked segment, which is trusted; without one the level is not known."""
     marked = [s for s in session.segments if s.baseline and s.person in ("", person)]
     if not marked:
         return Baseline("population", (), trusted=False)
@@ -191,6 +191,17 @@ def _collected(
         for p in session.people
         if not (bodies.signals[p.id] or bodies.tracks[p.id] or p.id in bodies.ratings)
     ]
+    together = (
+        [
+            Notice(
+                "shared_input",
+                "bond",
+                "What both do at once (talk, move, the same task) drives both bodies: moving together is not yet moving each other.",
+            )
+        ]
+        if bond.couplings
+        else []
+    )
     everything = [
         *session.notices,
         *nobody,
@@ -198,6 +209,7 @@ def _collected(
         *cue_notices,
         *circuits.notices,
         *bond.notices,
+        *together,
         *story.notices,
     ]
     return list(dict.fromkeys(everything))

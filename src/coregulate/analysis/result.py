@@ -26,7 +26,7 @@ class SessionFacts:
     start_unix_s: float | None
 
     def name_of(self, person: str) -> str:
-        """A person's name."""
+        """Return a person's name."""
         return next((p.name for p in self.people if p.id == person), person)
 
 

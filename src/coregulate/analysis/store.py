@@ -78,7 +78,7 @@ def load_analysis(folder: str | Path) -> Analysis:
 
 
 def stored_key(folder: Path) -> str | None:
-    """The key of what an analysis in a folder was computed from; None where there is none."""
+    """Return the key of what an analysis in a folder was computed from; None where there is none."""
     try:
         key = json.loads((folder / "analysis.json").read_text(encoding="utf-8"))["key"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -219,7 +219,7 @@ def _signals(analysis: Analysis) -> xr.Dataset:
 
 
 def _on_grid(signal: Signal, time: np.ndarray) -> np.ndarray:
-    """The signal between its own samples, never across a missing one."""
+    """Read the signal between its own samples, never across a missing one."""
     position = (time - signal.start_s) * signal.rate_hz
     below = np.floor(position + 1e-6).astype(int)
     share = np.clip(position - below, 0, 1)

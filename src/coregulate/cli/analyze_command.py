@@ -58,7 +58,7 @@ def _one_or_list(objects: list[dict[str, Any]], sessions: list[Path]) -> Any:
 
 
 def _sessions_in(folder: Path) -> list[Path]:
-    """The folder itself, or the sessions below it where it holds several."""
+    """Return the folder itself, or the sessions below it where it holds several."""
     if folder.is_dir() and not (folder / FILE_NAME).exists():
         below = sorted(p.parent for p in folder.glob(f"*/{FILE_NAME}"))
         if below:

@@ -64,7 +64,12 @@ def build_cues(
                     notices.append(_foreign_unit(pid, cue, own[cue.signal].unit))
                     continue
                 _put(rows, cue.name, pid, values)
-                _put(rows, f"{cue.name}_quality", pid, _quality(quality.get(pid, {}).get(cue.signal), values, n))
+                _put(
+                    rows,
+                    f"{cue.name}_quality",
+                    pid,
+                    _quality(quality.get(pid, {}).get(cue.signal), values, n),
+                )
     _add_turns(rows, people, tracks, n, settings, book)
     notices += _add_labels(rows, people, tracks, book, n)
     for pid in people:
@@ -87,7 +92,11 @@ def coded_affect(cues: xr.Dataset, *, book: Cuebook) -> dict[str, Signal]:
     dict of person to Signal
         1 Hz; NaN where not coded.
     """
-    codes = [book.cues[str(name)] for name in cues.data_vars if str(name) in book.cues and book.cues[str(name)].kind == "code"]
+    codes = [
+        book.cues[str(name)]
+        for name in cues.data_vars
+        if str(name) in book.cues and book.cues[str(name)].kind == "code"
+    ]
     result = {}
     for pid in (str(p) for p in cues.person.values):
         shown = {c.name: cues[c.name].sel(person=pid).values for c in codes}
@@ -167,7 +176,9 @@ def _add_turns(
         return  # one person's speech alone tells nothing of turns
     quiet = silences(tuple(spoken.values()), n, longer_than_s=settings.silence_s)
     for pid, own in spoken.items():
-        others = Track(tuple(label for other, track in spoken.items() if other != pid for label in track.labels))
+        others = Track(
+            tuple(label for other, track in spoken.items() if other != pid for label in track.labels)
+        )
         for name, values in turn_cues(own, others, n)._asdict().items():
             _put(rows, name, pid, values)
             if name in book.cues:
@@ -203,13 +214,19 @@ def _add_labels(
         if touch is not None:
             _put(rows, "touch", pid, (active(_lengthened(touch), n) >= 0.5).astype(float))
     return [
-        Notice("unknown_code", text, f"The code '{text}' ({count} times) is not in the cuebook: it says nothing here.")
+        Notice(
+            "unknown_code",
+            text,
+            f"The code '{text}' ({count} times) is not in the cuebook: it says nothing here.",
+        )
         for text, count in unknown.items()
     ]
 
 
 def _with_length(label: Label) -> Label:
-    return label if label.end_s > label.start_s else Label(label.start_s, label.start_s + MOMENT_S, label.text)
+    return (
+        label if label.end_s > label.start_s else Label(label.start_s, label.start_s + MOMENT_S, label.text)
+    )
 
 
 def _lengthened(track: Track) -> Track:
@@ -220,7 +237,9 @@ def _put(rows: dict[str, dict[str, FloatArray]], name: str, pid: str, values: Fl
     rows.setdefault(name, {})[pid] = values
 
 
-def _dataset(rows: Mapping[str, Mapping[str, FloatArray]], people: Sequence[str], n: int, book: Cuebook) -> xr.Dataset:
+def _dataset(
+    rows: Mapping[str, Mapping[str, FloatArray]], people: Sequence[str], n: int, book: Cuebook
+) -> xr.Dataset:
     variables = {}
     for name, own in rows.items():
         missing = np.zeros(n) if name.endswith("_quality") else np.full(n, np.nan)

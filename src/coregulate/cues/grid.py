@@ -59,4 +59,6 @@ def moving(values: FloatArray, before: int, after: int) -> FloatArray:
     """Sum over steps from ``before`` back to ``after`` ahead, shape as given; NaN counts as 0."""
     total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(values))])
     index = np.arange(len(values))
-    return np.asarray(total[np.minimum(index + after + 1, len(values))] - total[np.maximum(index - before, 0)])
+    return np.asarray(
+        total[np.minimum(index + after + 1, len(values))] - total[np.maximum(index - before, 0)]
+    )

@@ -60,7 +60,12 @@ def normalise(cues: xr.Dataset, baselines: Mapping[str, Baseline], *, book: Cueb
             notes[pid] = f"{reference.reference}: {reference.location:.5g} +- {reference.scale:.5g}"
         result[name] = (("person", "time"), np.array(rows, dtype=np.float32))
         described = "; ".join(f"{pid} {note}" for pid, note in notes.items())
-        result[name].attrs = {**cues[name].attrs, "units": "z", "physical_unit": cue.unit, "baseline": described}
+        result[name].attrs = {
+            **cues[name].attrs,
+            "units": "z",
+            "physical_unit": cue.unit,
+            "baseline": described,
+        }
     return result
 
 

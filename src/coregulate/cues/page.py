@@ -19,7 +19,10 @@ def cues_page(book: Cuebook) -> str:
     for cue in book.cues.values():
         if cue.kind == "code":
             continue
-        sizes = [f"{cue.means[s]:g}" + (f" ({cue.scales[s]:g})" if cue.scales.get(s, 1.0) != 1.0 else "") for s in STATES]
+        sizes = [
+            f"{cue.means[s]:g}" + (f" ({cue.scales[s]:g})" if cue.scales.get(s, 1.0) != 1.0 else "")
+            for s in STATES
+        ]
         cells = [f"`{cue.name}`: {cue.label}", cue.unit, cue.channel, f"{cue.window_s:g}", *sizes, cue.source]
         lines.append("| " + " | ".join(cells) + " |")
     lines += [
@@ -30,11 +33,25 @@ def cues_page(book: Cuebook) -> str:
         "| --- | --- | --- | --- |",
     ]
     lines += [
-        f"| `{c.name}` | {c.population_mean:g} {c.unit} | {c.population_sd:g} | {c.population_source} |" for c in book.of_kind("graded")
+        f"| `{c.name}` | {c.population_mean:g} {c.unit} | {c.population_sd:g} | {c.population_source} |"
+        for c in book.of_kind("graded")
     ]
-    lines += ["", "## Coded behaviour", "", "Log odds for each coded second before tempering, all (prior).", ""]
-    lines += ["| code | " + " | ".join(STATES) + " | also called |", "| --- | " + " | ".join("---" for _ in STATES) + " | --- |"]
+    lines += [
+        "",
+        "## Coded behaviour",
+        "",
+        "Log odds for each coded second before tempering, all (prior).",
+        "",
+    ]
+    lines += [
+        "| code | " + " | ".join(STATES) + " | also called |",
+        "| --- | " + " | ".join("---" for _ in STATES) + " | --- |",
+    ]
     for code in book.of_kind("code"):
-        row = [code.name.removeprefix("code_"), *(f"{code.means[s]:g}" for s in STATES), ", ".join(code.aliases)]
+        row = [
+            code.name.removeprefix("code_"),
+            *(f"{code.means[s]:g}" for s in STATES),
+            ", ".join(code.aliases),
+        ]
         lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines) + "\n"

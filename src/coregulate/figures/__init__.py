@@ -3,4 +3,13 @@
 from .plots import bond_surrogates, cue_lanes, episode_strip, lag_profile, state_ribbon, svg
 from .style import Look, look_of
 
-__all__ = ["Look", "bond_surrogates", "cue_lanes", "episode_strip", "lag_profile", "look_of", "state_ribbon", "svg"]
+__all__ = [
+    "Look",
+    "bond_surrogates",
+    "cue_lanes",
+    "episode_strip",
+    "lag_profile",
+    "look_of",
+    "state_ribbon",
+    "svg",
+]

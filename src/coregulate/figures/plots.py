@@ -48,7 +48,9 @@ def state_ribbon(
         if len(groups) < 2:
             _not_clear(ax, time, base)
             continue
-        at, sums = _thinned(time, np.column_stack([p.values[:, [order.index(s) for s in g]].sum(axis=1) for g in groups]))
+        at, sums = _thinned(
+            time, np.column_stack([p.values[:, [order.index(s) for s in g]].sum(axis=1) for g in groups])
+        )
         edges = base + np.concatenate([np.zeros((len(at), 1)), np.cumsum(sums, axis=1)], axis=1)
         _not_clear(ax, time, base)
         for j, group in enumerate(groups):
@@ -58,7 +60,10 @@ def state_ribbon(
                 at, edges[:, j], edges[:, j + 1], step="mid", facecolor=look.colour, hatch=look.hatch,
                 edgecolor="white", linewidth=0.0, where=np.isfinite(sums).all(axis=1),
             )  # fmt: skip
-    ax.set_yticks([1.25 * (len(people) - 1 - k) + 0.5 for k in range(len(people))], [_ribbon_name(p, supported) for p in people])
+    ax.set_yticks(
+        [1.25 * (len(people) - 1 - k) + 0.5 for k in range(len(people))],
+        [_ribbon_name(p, supported) for p in people],
+    )
     ax.set_ylim(-0.1, 1.25 * len(people) - 0.1)
     _time_axis(ax, time)
     _legend(ax, shown)
@@ -92,7 +97,14 @@ def cue_lanes(cues: xr.Dataset, people: Sequence[Person], ax: Any = None) -> Any
         for k, person in enumerate(people[:2]):
             at, series = _thinned(time, values[list(cues.person.values).index(person.id)][:, None])
             height = np.clip(series[:, 0] / 7.5, -0.45, 0.45) if is_z else 0.7 * series[:, 0] - 0.35
-            ax.plot(at, lane + height, color=PERSON_COLOURS[k], linewidth=1.0, linestyle=("-", "--")[k], label=person.name)
+            ax.plot(
+                at,
+                lane + height,
+                color=PERSON_COLOURS[k],
+                linewidth=1.0,
+                linestyle=("-", "--")[k],
+                label=person.name,
+            )
     ax.set_yticks(range(len(names)), [_lane_name(cues[n], n) for n in reversed(names)])
     ax.set_ylim(-0.6, len(names) - 0.4)
     _time_axis(ax, time)
@@ -118,7 +130,9 @@ def bond_surrogates(coupling: Coupling, ax: Any = None) -> Any:
     chance = chance[np.isfinite(chance)]
     ax.hist(chance, bins=30, color="#9ca3af", label="chance: the same two series, shifted")
     ax.axvline(abs(coupling.value), color="#111827", linewidth=2.5, label="these two")
-    ax.axvline(float(np.percentile(chance, 95)), color=INK, linestyle=":", label="1 of 20 by chance lies beyond")
+    ax.axvline(
+        float(np.percentile(chance, 95)), color=INK, linestyle=":", label="1 of 20 by chance lies beyond"
+    )
     ax.set_xlabel("strength (mean Fisher z)")
     ax.set_ylabel("shifted copies")
     _plain(ax)
@@ -167,7 +181,9 @@ def episode_strip(story: Story, duration_s: float, ax: Any = None) -> Any:
     """
     ax = _axes(ax, (9.0, 1.2))
     for episode in story.episodes:
-        ax.axvspan(episode.start_s, episode.end_s, facecolor="#d1d5db", hatch="//", edgecolor="white", linewidth=0)
+        ax.axvspan(
+            episode.start_s, episode.end_s, facecolor="#d1d5db", hatch="//", edgecolor="white", linewidth=0
+        )
         ax.text(episode.start_s, 1.05, episode.kind, fontsize=8, va="bottom")
         if np.isfinite(episode.turn_s):
             ax.axvline(episode.turn_s, color="#111827", linewidth=2)
@@ -219,9 +235,17 @@ def _thinned(time: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArr
 
 
 def _not_clear(ax: Any, time: FloatArray, base: float) -> None:
-    """The absence of colour, with a dashed edge, where nothing else is drawn over it."""
+    """Draw the absence of colour, with a dashed edge, where nothing else is drawn over it."""
     if len(time):
-        ax.fill_between([time[0], time[-1]], base, base + 1, facecolor="none", edgecolor=INK, linestyle="--", linewidth=0.8)
+        ax.fill_between(
+            [time[0], time[-1]],
+            base,
+            base + 1,
+            facecolor="none",
+            edgecolor=INK,
+            linestyle="--",
+            linewidth=0.8,
+        )
 
 
 def _ribbon_name(person: Person, supported: Mapping[str, Supported]) -> str:
@@ -235,7 +259,9 @@ def _lane_name(cue: xr.DataArray, name: str) -> str:
 def _legend(ax: Any, shown: Mapping[str, Look]) -> None:
     from matplotlib.patches import Patch
 
-    handles = [Patch(facecolor=x.colour, hatch=x.hatch, edgecolor="white", label=x.word) for x in shown.values()]
+    handles = [
+        Patch(facecolor=x.colour, hatch=x.hatch, edgecolor="white", label=x.word) for x in shown.values()
+    ]
     handles.append(Patch(facecolor="none", edgecolor=INK, linestyle="--", label="not clear"))
     ax.legend(handles=handles, **_BELOW, ncols=min(len(handles), 6))
 

@@ -56,8 +56,8 @@ def voice_frames(sound: Sound, speech: Track, *, others: Track | None) -> dict[s
         name: np.full(n, np.nan, dtype=np.float32) for name in ("f0", "intensity", "hnr", "alpha_ratio")
     }
     for block in read_blocks(sound, mask, rate_hz=SAMPLE_RATE_HZ):
-        for name, values in _measure(block, mask).items():
-            frames[name][block.first : block.last] = fit(values, block)
+        for name, measured in _measure(block, mask).items():
+            frames[name][block.first : block.last] = fit(measured, block)
     for values in frames.values():
         values[~mask] = np.nan
     frames["alpha_ratio"][np.isnan(frames["f0"])] = np.nan

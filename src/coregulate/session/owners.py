@@ -11,13 +11,75 @@ from coregulate.core import Stream
 
 # Words in file names that say what a file is, not whose.
 _KIND_WORDS = frozenset(
-    "ecg ekg hr rr ibi eda gsr scl resp rsp breath breathing skin ppg bvp bp voice audio sound track speech words mic "
-    "dial rating ratings codes felt safe acc accel temp heart physio data signal sample test session rec recording "
-    "motion mea export csv txt wav".split()
+    [
+        "ecg",
+        "ekg",
+        "hr",
+        "rr",
+        "ibi",
+        "eda",
+        "gsr",
+        "scl",
+        "resp",
+        "rsp",
+        "breath",
+        "breathing",
+        "skin",
+        "ppg",
+        "bvp",
+        "bp",
+        "voice",
+        "audio",
+        "sound",
+        "track",
+        "speech",
+        "words",
+        "mic",
+        "dial",
+        "rating",
+        "ratings",
+        "codes",
+        "felt",
+        "safe",
+        "acc",
+        "accel",
+        "temp",
+        "heart",
+        "physio",
+        "data",
+        "signal",
+        "sample",
+        "test",
+        "session",
+        "rec",
+        "recording",
+        "motion",
+        "mea",
+        "export",
+        "csv",
+        "txt",
+        "wav",
+    ]
 )
 #: Kinds that say something of a person's body, voice or words; the rest is nobody's.
 PERSONAL = frozenset(
-    "ecg ppg rr beats heart_rate eda respiration acceleration temperature motion_energy audio speech words codes rating".split()
+    [
+        "ecg",
+        "ppg",
+        "rr",
+        "beats",
+        "heart_rate",
+        "eda",
+        "respiration",
+        "acceleration",
+        "temperature",
+        "motion_energy",
+        "audio",
+        "speech",
+        "words",
+        "codes",
+        "rating",
+    ]
 )
 
 
@@ -43,7 +105,7 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
 
 
 def _below(path: str) -> str:
-    """A path without the way up that leads to it."""
+    """Return a path without the way up that leads to it."""
     return "/".join(part for part in path.split("/") if part not in ("..", "."))
 
 

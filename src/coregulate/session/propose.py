@@ -340,7 +340,9 @@ def _segments(
         begun: dict[str, float] = {}
         for label in f.stream.data.labels:
             match = re.fullmatch(
-                r"(.+?)[ _]?(start|begin|pause|stop|end|resume)(?:: (.*))?", label.text.strip(), flags=re.IGNORECASE
+                r"(.+?)[ _]?(start|begin|pause|stop|end|resume)(?:: (.*))?",
+                label.text.strip(),
+                flags=re.IGNORECASE,
             )
             if not match:
                 continue
@@ -351,7 +353,11 @@ def _segments(
             elif key in begun and label.start_s + base > begun[key] and key.casefold() != "recording":
                 segments.append(
                     SegmentPlan(
-                        key, round(begun.pop(key), 3), round(label.start_s + base, 3), person, _reference(f"{key} {match[3] or ''}")
+                        key,
+                        round(begun.pop(key), 3),
+                        round(label.start_s + base, 3),
+                        person,
+                        _reference(f"{key} {match[3] or ''}"),
                     )
                 )
     return segments

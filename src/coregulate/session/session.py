@@ -74,7 +74,7 @@ class Session:
         return tuple(p.person for p in self.plan.people if p.role != "other")
 
     def name_of(self, person: str) -> str:
-        """A person's name."""
+        """Return a person's name."""
         return next((p.name for p in self.plan.people if p.id == person), person)
 
     @property

@@ -37,7 +37,9 @@ def safety_moments(person: str, tracks: Tracks) -> list[Moment]:
     shortest = max(int(LEVEL_S / tracks.step_s), 1)
     points = change_points(safe[known], penalty=safety_penalty(len(known)), shortest=shortest)
     return [
-        Moment(tracks.time_s(int(known[p])), person, "toward safety" if size > 0 else "away from safety", size)
+        Moment(
+            tracks.time_s(int(known[p])), person, "toward safety" if size > 0 else "away from safety", size
+        )
         for p, size in _sizes(safe[known], points)
         if abs(size) >= LEAST_SAFETY
     ]
@@ -69,7 +71,10 @@ def _of_cue(person: str, name: str, values: FloatArray, times: FloatArray) -> li
     points = change_points(means, penalty=_penalty(means), shortest=LEVEL_BINS)
     sizes = [(p, size) for p, size in _sizes(means, points) if abs(size) >= LEAST_Z]
     largest = sorted(sizes, key=lambda x: -abs(x[1]))[:MOST]
-    return [Moment(float(starts[p]), person, f"{name} {'up' if size > 0 else 'down'}", size) for p, size in largest]
+    return [
+        Moment(float(starts[p]), person, f"{name} {'up' if size > 0 else 'down'}", size)
+        for p, size in largest
+    ]
 
 
 def _bins(values: FloatArray, times: FloatArray) -> tuple[FloatArray, FloatArray]:

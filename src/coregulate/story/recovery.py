@@ -14,7 +14,9 @@ from .tracks import Tracks
 LEAST_OBSERVED = 0.5
 
 
-def median_recovery(durations_s: Sequence[float], recovered: Sequence[bool], *, level: float = 0.95) -> Estimate:
+def median_recovery(
+    durations_s: Sequence[float], recovered: Sequence[bool], *, level: float = 0.95
+) -> Estimate:
     """Median time to recovery by Kaplan-Meier (``lifelines``), censored where the recording ended first.
 
     Parameters

@@ -83,7 +83,9 @@ def tell_story(
     """
     grid = tracks(states)
     if missing := [person for person in grid.people if person not in supported]:
-        raise InputError(f"Nothing is said of what the channels of {', '.join(missing)} support", "Give Supported")
+        raise InputError(
+            f"Nothing is said of what the channels of {', '.join(missing)} support", "Give Supported"
+        )
     tellers = tuple(p for p in grid.people if supported[p].episodes and _level(supported[p]))
     leveled = tuple(p for p in grid.people if _level(supported[p]))
     withdrawals = coded_withdrawals(codes, settings=settings)
@@ -95,9 +97,13 @@ def tell_story(
         moments_of_change=_moments(grid, cues, [p for p in grid.people if p not in tellers], leveled),
         minutes=ranked_minutes(grid, grid.people if leveled == grid.people else ()),
         recovery=median_recovery([e.end_s - e.start_s for e in episodes], [e.recovered for e in episodes]),
-        flooding=tuple(sorted(((p, float(a), float(b)) for p, a, b in flooding), key=lambda f: (f[1], f[2], f[0]))),
+        flooding=tuple(
+            sorted(((p, float(a), float(b)) for p, a, b in flooding), key=lambda f: (f[1], f[2], f[0]))
+        ),
         withdrawals=withdrawals,
-        on_track_share={p: on_track_share(grid.safe(p), below=below) if p in leveled else nan for p in grid.people},
+        on_track_share={
+            p: on_track_share(grid.safe(p), below=below) if p in leveled else nan for p in grid.people
+        },
         not_known=_not_known(grid, tellers, leveled),
         notices=_notices(grid, tellers, leveled, baselines_trusted),
     )
@@ -170,7 +176,9 @@ def _who(grid: Tracks, person: str, span: Span, settings: StorySettings) -> dict
     }
 
 
-def _moments(grid: Tracks, cues: xr.Dataset, people: Sequence[str], leveled: tuple[str, ...]) -> tuple[Moment, ...]:
+def _moments(
+    grid: Tracks, cues: xr.Dataset, people: Sequence[str], leveled: tuple[str, ...]
+) -> tuple[Moment, ...]:
     found = [m for p in people for m in (safety_moments(p, grid) if p in leveled else cue_moments(p, cues))]
     return tuple(sorted(found, key=lambda m: (m.time_s, -abs(m.size), m.direction, m.person)))
 
@@ -196,7 +204,9 @@ def _notices(
             text = f"Level not known, changes only:{why} the channels do not tell safe from not safe."
             found.append(Notice("level-not-known", person, text))
         elif person not in tellers:
-            text = "No episodes are told: the channels do not tell the safe states from the others well enough."
+            text = (
+                "No episodes are told: the channels do not tell the safe states from the others well enough."
+            )
             found.append(Notice("no-episodes", person, text))
     if tellers and len(tellers) < len(grid.people):
         text = "Episodes rest on this person alone: of the other none may be told."

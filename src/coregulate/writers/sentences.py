@@ -108,7 +108,7 @@ def episode_answers(
     return (
         ("When", f"From {clock_words(episode.start_s)} to {clock_words(episode.end_s)}."),
         ("What", " ".join(what)),
-        ("What turned it", _turn(episode)),
+        ("The turn", _turn(episode)),
         ("What came before", _before(episode, people, labels or {})),
         ("Who reached out", _reached_out(episode, people)),
         ("How long", lasted),

@@ -17,7 +17,7 @@ def terminal_summary(analysis: Analysis) -> str:
     ]
     lines.extend(f"  {k}. {text}" for k, text in enumerate(observations(analysis), 1))
     title, how = thing_to_try(analysis)
-    lines.extend(["", f"To try: {title}. {how}", ""])
+    lines.extend(["", f"To try: {title} {how}", ""])
     for episode in analysis.story.episodes:
         lines.append(f"{clock_words(episode.start_s)} to {clock_words(episode.end_s)}")
         lines.extend(f"  {sentence}" for sentence in episode_sentences(episode, people))
