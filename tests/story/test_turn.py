@@ -24,6 +24,13 @@ def test_the_turn_is_where_the_lowest_level_is_left():
     assert episode.turn_s == pytest.approx(150, abs=1)
 
 
+def test_a_ripple_at_the_bottom_is_no_turn_and_a_second_fall_moves_it():
+    (episode,) = told(two(levels((0.9, 60), (0.02, 60), (0.12, 60), (0.9, 100)))).episodes
+    assert episode.turn_s == 180
+    (episode,) = told(two(levels((0.9, 60), (0.02, 60), (0.8, 20), (0.1, 40), (0.9, 100)))).episodes
+    assert episode.turn_s == 180
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_turn_in_noise_and_on_a_ramp(seed):
     rng = np.random.default_rng(seed)

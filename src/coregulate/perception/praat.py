@@ -41,6 +41,7 @@ def pitch(
     rate_hz: float,
     floor_hz: float = PITCH_FLOOR_HZ,
     ceiling_hz: float = PITCH_CEILING_HZ,
+    every: int = 1,
 ) -> Pitch:
     """Pitch by Praat's autocorrelation method, with Praat's own costs.
 
@@ -50,6 +51,8 @@ def pitch(
     rate_hz : float
     floor_hz, ceiling_hz : float
         Range of f0.
+    every : int
+        Only each so many frames is asked for, at a cost that falls with it; the rest are NaN.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def pitch(
     if len(samples) / rate_hz < 3.5 / floor_hz:
         return Pitch(f0, strength)
     found = parselmouth.Sound(np.asarray(samples, dtype=np.float64), rate_hz).to_pitch_ac(
-        time_step=1.0 / FRAME_RATE_HZ, pitch_floor=floor_hz, pitch_ceiling=ceiling_hz
+        time_step=every / FRAME_RATE_HZ, pitch_floor=floor_hz, pitch_ceiling=ceiling_hz
     )
     selected = found.selected_array
     at = np.round(found.xs() * FRAME_RATE_HZ).astype(int)

@@ -108,19 +108,22 @@ def _hear(sound: Sound, start_s: float) -> _Heard:
         here = slice(offset + block.first, offset + block.last)
         found = spectrum.band_levels(block.samples, EDGES_HZ, rate_hz=SAMPLE_RATE_HZ)
         levels[here] = fit(found, block)
-        voiced[here] = np.isfinite(fit(_f0(block, found), block))
+        voiced[here] = fit(_voiced(block, found), block) > 0
     from scipy.ndimage import uniform_filter1d
 
     levels[offset:] = uniform_filter1d(levels[offset:], 5, axis=0, mode="nearest")
     return _Heard(levels, _floor(levels), voiced)
 
 
-def _f0(block: Block, levels: NDArray[np.float32]) -> FloatArray:
-    """Pitch of each frame that is loud enough for speech; the rest is not worth the time."""
+def _voiced(block: Block, levels: NDArray[np.float32]) -> FloatArray:
+    """Return 1 for each voiced frame that is loud enough for speech; the rest is not worth the time."""
     quiet = np.percentile(levels, FLOOR_PERCENTILE / 2, axis=0) if len(levels) else 0.0
     loud = np.clip(levels - quiet, 0.0, EXCESS_CLIP_DB).mean(axis=1) > EXCESS_DB
     cut = condense(block.samples, loud, rate_hz=SAMPLE_RATE_HZ)
-    return cut.spread(praat.pitch(cut.samples, rate_hz=SAMPLE_RATE_HZ).f0_hz, len(levels))
+    # Voicing lasts longer than 20 ms: each second frame answers for its neighbour too.
+    found = np.isfinite(praat.pitch(cut.samples, rate_hz=SAMPLE_RATE_HZ, every=2).f0_hz)
+    found[1:] |= found[:-1].copy()
+    return cut.spread(found.astype(np.float64), len(levels))
 
 
 def _floor(levels: NDArray[np.float32]) -> NDArray[np.float32]:

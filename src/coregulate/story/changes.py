@@ -25,7 +25,9 @@ LEVEL_BINS = 6
 #: prior: smallest change of a cue that is listed, z.
 LEAST_Z = 0.8
 #: Penalty in units of (long-run variance x ln n); its false alarms are in docs/story.md.
-PENALTY = 4.0
+PENALTY = 3.0
+#: prior: largest autocorrelation from bin to bin that is believed.
+MOST_RHO = 0.9
 #: prior: at most so many changes a cue, largest kept: more is texture, not moments.
 MOST = 3
 
@@ -92,18 +94,21 @@ def _bins(values: FloatArray, times: FloatArray) -> tuple[FloatArray, FloatArray
 def _penalty(means: FloatArray) -> float:
     """PENALTY x long-run variance x ln n.
 
-    Spread and autocorrelation come from first differences, which a change of level
-    touches at one bin only: for AR(1), gamma_1 / gamma_0 of the differences is
-    -(1 - rho) / 2.
+    The variance comes from differences, which a change of level touches at few bins only: half
+    the mean squared difference over k bins is D_k = gamma_0 - gamma_k. Means over bins of an
+    AR(1) series have gamma_k = gamma_1 rho^(k - 1), so D_1, D_2 and D_3 give all three.
     """
-    steps = np.diff(means)
-    centred = np.clip(steps, *np.quantile(steps, [0.02, 0.98]))
-    var = float(np.mean(centred**2))
-    if var <= 0:
-        return 1e-9
-    rho = float(np.clip(1 + 2 * np.mean(centred[1:] * centred[:-1]) / var, 0.0, 0.9))
-    noise = var / (2 * (1 - rho))
-    return PENALTY * noise * (1 + rho) / (1 - rho) * float(np.log(len(means)))
+    d1, d2, d3 = (0.5 * _trimmed_square(means[k:] - means[:-k]) for k in (1, 2, 3))
+    rise = max(d2 - d1, 0.0)
+    rho = float(np.clip((d3 - d2) / rise, 0.0, MOST_RHO)) if rise > 0 else 0.0
+    gamma1 = rise / (1 - rho)
+    long_run = d1 + gamma1 + 2 * gamma1 / (1 - rho)
+    return max(PENALTY * long_run * float(np.log(len(means))), 1e-9)
+
+
+def _trimmed_square(steps: FloatArray) -> float:
+    """Mean square after drawing in the outermost hundredths."""
+    return float(np.mean(np.clip(steps, *np.quantile(steps, [0.01, 0.99])) ** 2))
 
 
 def _sizes(values: FloatArray, points: np.ndarray) -> list[tuple[int, float]]:

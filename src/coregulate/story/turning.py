@@ -13,6 +13,8 @@ from .offtrack import Span
 
 #: prior: a smoothed P(safe) strays about this much around a level that does not change.
 SAFETY_SD = 0.1
+#: prior: share of the rise from the lowest to the last level that is more than a ripple at the bottom.
+RISEN = 0.25
 #: prior: shortest level of P(safe), in steps of the grid.
 SHORTEST = 5
 
@@ -47,11 +49,13 @@ def safety_penalty(n: int) -> float:
 
 
 def turn(joint: FloatArray, span: Span, *, step_s: float, settings: StorySettings) -> int | None:
-    """Index at which the joint trajectory leaves its lowest level of an episode, for recovery.
+    """Index at which the joint trajectory turns toward recovery.
 
     Looks from the start of the episode to ``recovered_s`` after its end (so that the level
-    reached is in view), over known seconds. None where the last level in view is not
-    above ``recovered_above``: nothing had turned for good when the recording ended.
+    reached is in view), over known seconds. The turn is where the trajectory, seen as levels, has
+    climbed a quarter of the way (RISEN) from its lowest level to its last and does not fall back.
+    None where the last level is not above ``recovered_above``: nothing had turned for good
+    when the recording ended.
 
     Parameters
     ----------
@@ -68,10 +72,12 @@ def turn(joint: FloatArray, span: Span, *, step_s: float, settings: StorySetting
         return None
     edges = np.r_[0, points, len(values)]
     levels = np.array([values[a:b].mean() for a, b in pairwise(edges)])
-    lowest = int(np.argmin(levels))
-    if lowest == len(levels) - 1 or levels[-1] <= settings.recovered_above:
+    if levels[-1] <= settings.recovered_above:
         return None
-    at = int(known[points[lowest]])
+    under = np.flatnonzero(levels < levels.min() + RISEN * (levels[-1] - levels.min()))
+    if not len(under):  # the last level is the lowest
+        return None
+    at = int(known[points[under[-1]]])
     return at if at <= span.last else None
 
 
