@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,27 +23,33 @@ class Run(NamedTuple):
         return self.hours * 3600 / self.seconds
 
 
-def make_hour(folder: Path, hours: float) -> None:
-    """Write a session at the rates that the budget names."""
-    from coregulate.simulate import simulate_session
-
-    simulate_session(folder, seed=1, minutes=60 * hours, ecg_rate_hz=500)
+# Each step in a process of its own: a child that is forked from a large parent would count its memory.
+MAKE = """
+import sys
+from coregulate.simulate import simulate_session
+simulate_session(sys.argv[1], seed=1, minutes=60 * float(sys.argv[2]), channels=("ecg", "respiration", "eda", "voice"), ecg_rate_hz=500)
+"""
+ANALYSE = """
+import resource, sys, time
+from coregulate.analysis import analyze
+from coregulate.session import open_session
+began = time.perf_counter()
+analyze(open_session(sys.argv[1])).save(sys.argv[1] + "/analysis")
+print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
 
 
 def analyse(hours: float) -> Run:
-    """Analyse a simulated session in a process of its own."""
+    """Analyse a simulated session, files to stored result."""
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "hour"
-        make_hour(folder, hours)
-        command = [sys.executable, "-m", "coregulate"]
-        subprocess.run(
-            [*command, "init", str(folder), "--yes", "--quiet"], check=True, stdout=subprocess.DEVNULL
+        folder = str(Path(temporary) / "hour")
+        subprocess.run([sys.executable, "-c", MAKE, folder, str(hours)], check=True)
+        subprocess.run([sys.executable, "-m", "coregulate", "init", folder, "--yes", "--quiet"], check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", ANALYSE, folder], check=True, capture_output=True, text=True
         )
-        began = time.perf_counter()
-        subprocess.run([*command, "analyze", str(folder), "--quiet"], check=True, stdout=subprocess.DEVNULL)
-        seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return Run(hours, seconds, peak)
+    seconds, peak_mb = (float(x) for x in done.stdout.split())
+    return Run(hours, seconds, peak_mb)
 
 
 def startup() -> float:

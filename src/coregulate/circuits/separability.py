@@ -17,14 +17,19 @@ STILL = 2
 
 
 def d_primes(
-    rows: Rows, parameters: Parameters, settings: CircuitSettings, *, only_absolute: bool = False
+    rows: Rows,
+    parameters: Parameters,
+    settings: CircuitSettings,
+    *,
+    only_absolute: bool = False,
+    rating: bool = True,
 ) -> FloatArray:
     """Distance of each pair of states, in units of the noise of one dwell, shape (state, state).
 
     d' = sqrt((2D - 1) sum_i lambda_i p_i J_i): D the dwell in s, p_i the share of
     seconds with cue i (weighted by quality), J_i the symmetric Kullback-Leibler
     divergence an observed second gives. With ``only_absolute``, from codes, touch
-    and rating alone.
+    and rating alone; without ``rating``, from all but the person's own rating.
     """
     total = np.zeros((5, 5))
     if rows.n_seconds == 0:
@@ -36,6 +41,8 @@ def d_primes(
                 rows.means[i] * parameters.kappa, rows.scales[i], settings.student_nu
             )
     for channel, weight in zip(rows.absolute, parameters.absolute_lambdas, strict=True):
+        if channel.channel == "rating" and not rating:
+            continue
         total += weight * channel.present.mean() * channel.divergence
     out: FloatArray = np.sqrt(np.maximum((2.0 * settings.state_s - 1.0) * total, 0.0))
     return out

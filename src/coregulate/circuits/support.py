@@ -92,7 +92,11 @@ def support(
     informed = bool(information[0] >= settings.information_floor and margin >= MIN_MARGIN_NATS and not weak)
     alone = weak and len(set(rows.channels)) == 1
     level = bool(known.any()) and (trusted or anchored or informed)
-    questions = [question for question in (SAFE, MOBILIZED) if _tells(told, question)]
+    # A rating says safe or not and nothing finer: whether somebody is mobilized rests on the rest.
+    unrated = d_primes(rows, parameters, settings, rating=False) >= floor
+    questions = [
+        question for question, by in ((SAFE, told), (MOBILIZED, told & unrated)) if _tells(by, question)
+    ]
     pairs = list(combinations(range(len(STATES)), 2))
     return Supported(
         d_prime={f"{STATES[a]}|{STATES[b]}": float(d_prime[a, b]) for a, b in pairs},

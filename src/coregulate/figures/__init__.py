@@ -1,6 +1,11 @@
 """Floor 8: figures that return matplotlib axes, for the report and for notebooks."""
 
-from .plots import bond_surrogates, cue_lanes, episode_strip, lag_profile, state_ribbon, svg
+from .embed import svg
+from .lanes import cue_lanes
+from .links import bond_surrogates, lag_profile
+from .overview import overview
+from .ribbon import state_ribbon
+from .strip import episode_strip
 from .style import Look, look_of
 
 __all__ = [
@@ -10,6 +15,7 @@ __all__ = [
     "episode_strip",
     "lag_profile",
     "look_of",
+    "overview",
     "state_ribbon",
     "svg",
 ]

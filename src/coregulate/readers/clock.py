@@ -78,7 +78,9 @@ def _is_iso(frame: Frame, name: str) -> bool:
     return len(present) > 0 and all(_ISO.match(x.strip()) for x in present)
 
 
-def times_of(frame: Frame, name: str, path: Path, *, rate_hint: float | None, fast: bool) -> Times:
+def times_of(
+    frame: Frame, name: str, path: Path, *, rate_hint: float | None, fast: bool, step_s: float = 1.0
+) -> Times:
     """Turn a time column into seconds.
 
     Parameters
@@ -98,7 +100,7 @@ def times_of(frame: Frame, name: str, path: Path, *, rate_hint: float | None, fa
     notices: list[Notice] = []
     if is_numeric(frame, name):
         raw = numbers(frame, name, path)[0]
-        seconds, unix, counts = _numeric(name, raw, where, notices, rate_hint, fast)
+        seconds, unix, counts = _numeric(name, raw, where, notices, rate_hint, fast, step_s)
     else:
         seconds, unix, counts = _iso(frame, name, path, where, notices), True, False
     keep = _in_order(frame, name, seconds, path, notices)
@@ -113,7 +115,13 @@ def times_of(frame: Frame, name: str, path: Path, *, rate_hint: float | None, fa
 
 
 def _numeric(
-    name: str, raw: FloatArray, where: str, notices: list[Notice], rate_hint: float | None, fast: bool
+    name: str,
+    raw: FloatArray,
+    where: str,
+    notices: list[Notice],
+    rate_hint: float | None,
+    fast: bool,
+    step_s: float,
 ) -> tuple[FloatArray, bool, bool]:
     present = raw[np.isfinite(raw)]
     middle = float(np.median(present)) if len(present) else 0.0
@@ -143,10 +151,10 @@ def _numeric(
             Notice(
                 "assumed_rate",
                 where,
-                "The column counts samples and no rate is given: one sample a second is assumed.",
+                f"The column counts samples and no rate is given: one sample each {step_s:g} s is assumed.",
             )
         )
-        return raw - present[0], False, True
+        return (raw - present[0]) * step_s, False, True
     long = len(present) > 1 and float(present.max() - present.min()) > 6 * 3600.0
     if whole and step > 1 and (long or fast):
         notices.append(

@@ -15,6 +15,7 @@ from .clock import Times, find_time, regular_or_samples, times_of
 from .columns import axes, in_unit, is_identifier, kind_of, looks_like_rr, owner_of, unit_of
 from .frame import Frame, dialect_of, find_column, is_numeric, load, numbers, rows_where
 
+RATING_STEP_S = 2.0  # prior: dials after a talk are kept at about this step
 _FAST = frozenset({"ecg", "ppg", "eda", "respiration", "acceleration"})
 _RATE_IN_NAME = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)[ _-]?hz(?![a-z])", re.IGNORECASE)
 
@@ -50,9 +51,11 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     fast = any(k in _FAST for k in kinds.values())
     rate_hz, rate_notice = _rate(path, hints) if time_name is None else (hints.get("rate_hz"), None)
     times = None
+    # A dial in a table that counts its samples: about one each 2 s (prior), else one a second.
+    step_s = RATING_STEP_S if set(kinds.values()) & {"rating"} else 1.0
     if time_name is not None:
         try:
-            times = times_of(frame, time_name, path, rate_hint=rate_hz, fast=fast)
+            times = times_of(frame, time_name, path, rate_hint=rate_hz, fast=fast, step_s=step_s)
         except FormatError as error:
             raise FormatError(error.problem, error.cure, path) from None
     streams, empty = [], []
