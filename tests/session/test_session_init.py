@@ -152,3 +152,21 @@ def test_strangers_are_aligned_by_assumption(copied) -> None:
     plan = propose_session(folder, folder).plan
     assert [p.name for p in plan.people] == ["S02", "S03"]
     assert any(a.code == "assumed_aligned" and "do not overlap" in a.text for a in plan.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(12, 91, (0, 100)), (0.1, 0.9, (0, 1)), (1, 9, (1, 9)), (-40, 60, (-40, 60))],
+)
+def test_both_ratings_share_one_proposed_range(
+    tmp_path: Path, low: float, high: float, expected: tuple
+) -> None:
+    for name, values in (
+        ("ann", np.linspace(low, (low + high) / 2, 60)),
+        ("bo", np.linspace((low + high) / 2, high, 60)),
+    ):
+        rows = "\n".join(f"{t},{v:.4f}" for t, v in enumerate(values))
+        (tmp_path / f"{name}_dial.csv").write_text(f"time_s,felt_safe\n{rows}\n")
+    plan = propose_session(tmp_path, tmp_path).plan
+    assert {s.range for s in plan.streams} == {tuple(map(float, expected))}
+    assert any(a.code == "assumed_range" for a in plan.assumptions)

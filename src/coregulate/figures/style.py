@@ -17,7 +17,7 @@ PERSON_COLOURS = ("#0072B2", "#B34700")
 PERSON_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)))
 PERSON_MARKERS = ("o", "s")
 SAFE, ACTIVATED, WITHDRAWN, NEITHER = "#60998C", "#9D5D0F", "#7353B8", "#767676"
-#: Words and axes; 4.5:1 and more on white. In an embedded SVG it becomes the page's own text colour.
+#: Words and axes; 7.6:1 on white. An embedded SVG may take the page's own text colour instead.
 INK = "#4b5563"
 #: Edge and hatching of chance, stretches and everything that is no state.
 QUIET = "#9ca3af"
@@ -107,6 +107,8 @@ def plain(ax: Any) -> None:
     for label in (ax.xaxis.label, ax.yaxis.label):
         label.set_fontsize(FONT)
         label.set_color(INK)
+    for text in (ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()):
+        text.set_parse_math(False)  # a name may hold dollar signs: it is text, not a formula
 
 
 def time_axis(ax: Any, start_s: float, end_s: float) -> None:
@@ -139,10 +141,12 @@ def legend_above(ax: Any, handles: Sequence[Any]) -> None:
         return
     longest = max(len(handle.get_label()) for handle in handles)
     n_columns = max(1, min(len(handles), int(width_pt(ax) / ((0.55 * longest + 3.5) * FONT))))
-    ax.legend(
+    legend = ax.legend(
         handles=list(handles), loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False, fontsize=FONT,
         labelcolor=INK, ncols=n_columns, handlelength=2.2, handleheight=1.1, columnspacing=1.2, borderaxespad=0.2,
     )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def patch(look: Look) -> Any:

@@ -168,7 +168,9 @@ def _propose(
         person for f, person in zip(found, rows, strict=True) if f.stream.kind in ("ecg", "ppg", "beats")
     }
     streams = [
-        _stream_plan(f, person, clock, people, rating_span, person in hearts, assumptions)
+        _stream_plan(
+            f, person, clock, people, rating_span or _rating_span(found), person in hearts, assumptions
+        )
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
     assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
@@ -290,13 +292,12 @@ def _stream_plan(
     rate_hz = stream.data.rate_hz if stream.timing == "assumed" and isinstance(stream.data, Signal) else None
     span = None
     if stream.kind == "rating":
-        low, high = rating_span or stream.attrs.get("observed_range", (0.0, 1.0))
-        span = (float(low), float(high))
+        low, high = span = rating_span or (0.0, 1.0)
         assumptions.append(
             Notice(
                 "assumed_range",
                 f.path,
-                f"The range of the rating is not declared: it is assumed to be {low:g} to {high:g}, what was used.",
+                f"The range of the rating is not declared: it is assumed to be {low:g} to {high:g}.",
             )
         )
     # Intervals without times, a device's average and a temperature are shown and not used.
@@ -385,12 +386,18 @@ def _overlap(a: Segment, b: Segment) -> float:
 
 
 def _rating_span(found: Sequence[Found]) -> tuple[float, float] | None:
+    """Return the range that all ratings share: 0 to 1 or 0 to 100 where it fits (prior), else what was used."""
     spans = [
         f.stream.attrs["observed_range"]
         for f in found
         if f.stream.kind == "rating" and "observed_range" in f.stream.attrs
     ]
-    return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
+    if not spans:
+        return None
+    low, high = float(min(s[0] for s in spans)), float(max(s[1] for s in spans))
+    if low >= 0 and high <= 1:
+        return 0.0, 1.0
+    return (0.0, 100.0) if low >= 0 and 10 < high <= 100 else (low, high)
 
 
 def _person_column(table: Path) -> str:
