@@ -94,7 +94,7 @@ def test_time_that_counts_samples(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("time,dial\n" + "\n".join(f"{k},{k % 5}" for k in range(1, 60)))
     (assumed,) = read(path)
-    assert (assumed.timing, assumed.data.rate_hz) == ("assumed", 1.0)
+    assert (assumed.timing, assumed.data.rate_hz) == ("assumed", 0.5)
     assert "assumed_rate" in codes_of([assumed])
     (told,) = read(path, {"rate_hz": 0.5})
     assert (told.timing, told.data.rate_hz, told.data.start_s) == ("rate", 0.5, 0.0)

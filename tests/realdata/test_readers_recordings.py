@@ -56,7 +56,7 @@ def test_dials_of_eighty_couples(data_dir):
         read(path)
     streams = read(path, {"where": {"couple": "2", "person": "502"}})
     dial = next(s for s in streams if s.kind == "rating")
-    assert (dial.timing, dial.data.rate_hz) == ("assumed", 1.0)
+    assert (dial.timing, dial.data.rate_hz) == ("assumed", 0.5)
     assert dial.data.values[0] == pytest.approx(3.898885)
     assert dial.attrs["observed_range"] == (0.0269, 4.818819)
 
