@@ -61,8 +61,12 @@ def test_safety_follows_the_truth(analysis: Analysis, truth: Truth) -> None:
     for pid in analysis.signals:
         safe = np.isin(truth.states[pid], [STATES.index(s) for s in SAFE])
         p = analysis.states.sel(person=pid, state=SAFE).sum("state").values[: len(safe)]
-        assert p[safe[: len(p)]].mean() > 0.8
-        assert p[~safe[: len(p)]].mean() < 0.35
+        safe = safe[: len(p)]
+        # Area under the curve; what simulation showed to be reachable with all channels is 0.97.
+        above = (p[safe][:, None] > p[~safe]).mean() + 0.5 * (p[safe][:, None] == p[~safe]).mean()
+        assert above > 0.97
+        assert p[safe].mean() > 0.8
+        assert p[~safe].mean() < 0.5
 
 
 def test_means_are_over_known_seconds_and_unsupported_splits_are_summed(analysis: Analysis) -> None:

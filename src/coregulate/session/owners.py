@@ -136,7 +136,7 @@ def _labels_by_name(paths: Sequence[str]) -> dict[str, str]:
     if len(people) == 2:
         return {p: next((t for t in people if t in tokens[p]), "") for p in paths}
     stems = {path: PurePosixPath(path).stem for path in paths}
-    return stems if len(set(stems.values())) == 2 else {}
+    return stems if len(set(stems.values())) <= 2 else {}
 
 
 def _has_twin(path: str, token: str, tokens: dict[str, list[str]], telling: set[str]) -> bool:
