@@ -1,7 +1,8 @@
 """Floor 2: a folder of recordings as two people on one clock, with their consent."""
 
+from .clocks import Found
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan, read_plan, write_plan
-from .propose import Found, Proposal, files_of, holds_two_people, propose_by, propose_session
+from .propose import Proposal, files_of, holds_two_people, propose_by, propose_session
 from .session import InputFile, OwnedStream, Session, open_session, shifted
 
 __all__ = [

@@ -9,22 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from coregulate.core import CoregulateError, InputError, Notice, Segment, Signal, Stream, Track
+from coregulate.core import CoregulateError, InputError, Notice, Signal, Stream, Track
 from coregulate.readers import groups, read, recognise
 
+from .clocks import Found, lay_on_one_clock
 from .owners import PERSONAL, choose_two, labels_of
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
 
 _SKIP_FOLDERS = frozenset({"truth", "analysis", "__pycache__"})
 _PERSON_COLUMNS = ("person", "partner", "member", "participant", "subject", "role", "who")
-
-
-class Found(NamedTuple):
-    """A stream that was recognised in a file."""
-
-    path: str
-    reader: str
-    stream: Stream
 
 
 class Proposal(NamedTuple):
@@ -163,7 +156,7 @@ def _propose(
     people, owner = _people(chosen, asked)
     assumptions: list[Notice] = []
     rows = [owner.get(label.casefold(), "") for label in labels]
-    start_unix_s, clocks = _clocks(found, rows, people, assumptions)
+    start_unix_s, clocks = lay_on_one_clock(found, rows, people, assumptions)
     hearts = {
         person for f, person in zip(found, rows, strict=True) if f.stream.kind in ("ecg", "ppg", "beats")
     }
@@ -213,75 +206,6 @@ def _slug(name: str, taken: set[str]) -> str:
     while slug in taken:
         slug, k = f"{base}-{k}", k + 1
     return slug
-
-
-def _clocks(
-    found: Sequence[Found], owners: Sequence[str], people: Sequence[PersonPlan], assumptions: list[Notice]
-) -> tuple[float | None, list[tuple[str, float]]]:
-    """Return the session's Unix start and (clock, offset_s) of each stream."""
-    unix = {i: _unix_span(f.stream) for i, f in enumerate(found) if f.stream.origin_unix_s is not None}
-    spans = {
-        p.id: _union([unix[i] for i in unix if owners[i] == p.id and found[i].stream.kind != "markers"])
-        for p in people[:2]
-    }
-    known = [s for s in spans.values() if s is not None]
-    shared_clock = (
-        bool(known)
-        and (len(known) < 2 or _overlap(*known) > 0)
-        and not _someone_without_clock(found, owners, people, spans)
-    )
-    if shared_clock:
-        start = min(s.start_s for i, s in unix.items() if found[i].stream.kind != "markers")
-        clocks = [("unix", 0.0) if i in unix else ("aligned", 0.0) for i in range(len(found))]
-        loose = sorted({f.path for i, f in enumerate(found) if i not in unix and _is_timed(f.stream)})
-        if loose:
-            assumptions.append(_aligned(loose, " with the session's start"))
-        return start, clocks
-    clocks = []
-    for i, f in enumerate(found):
-        span = spans.get(owners[i])
-        offset = (f.stream.origin_unix_s or 0.0) - span.start_s if i in unix and span is not None else 0.0
-        clocks.append(("aligned", offset))
-    starts = [
-        f.stream.data.span.start_s + c[1]
-        for f, c in zip(found, clocks, strict=True)
-        if _is_timed(f.stream) and f.stream.data.span.duration_s > 0
-    ]
-    earliest = min(starts, default=0.0)
-    clocks = [(c, round(offset - earliest, 6)) for c, offset in clocks]
-    if len({f.path for f in found}) > 1 or len(unix) > 0:
-        why = "their clocks do not overlap" if len(known) == 2 else ""
-        assumptions.append(_aligned(sorted({f.path for f in found if _is_timed(f.stream)}), why=why))
-    return None, clocks
-
-
-def _someone_without_clock(
-    found: Sequence[Found],
-    owners: Sequence[str],
-    people: Sequence[PersonPlan],
-    spans: Mapping[str, Segment | None],
-) -> bool:
-    """Whether one of the two has streams, and none of them with a clock, while the other's have one."""
-    has_streams = {
-        p.id: any(o == p.id and f.stream.kind in PERSONAL for o, f in zip(owners, found, strict=True))
-        for p in people[:2]
-    }
-    return any(has_streams[pid] and spans[pid] is None for pid in has_streams)
-
-
-def _is_timed(stream: Stream) -> bool:
-    """Whether a stream is laid on the session's time at all (a list of intervals is only a reference)."""
-    return stream.kind in PERSONAL and stream.kind != "heart_rate" and stream.timing != "intervals"
-
-
-def _aligned(paths: Sequence[str], to: str = "", why: str = "") -> Notice:
-    listed = ", ".join(paths[:6]) + (f" and {len(paths) - 6} more" if len(paths) > 6 else "")
-    reason = f" ({why})" if why else ""
-    return Notice(
-        "assumed_aligned",
-        listed,
-        f"Nothing ties these clocks{reason}: they are assumed to begin together{to}.",
-    )
 
 
 def _stream_plan(
@@ -369,20 +293,6 @@ def _reference(name: str) -> str:
     if "calm" in word or ("baseline" in word and "talk" in word):
         return "calm_talk"
     return "rest" if "baseline" in word or word.strip() in ("rest", "resting") else ""
-
-
-def _unix_span(stream: Stream) -> Segment:
-    origin = stream.origin_unix_s or 0.0
-    span = stream.data.span
-    return Segment(origin + span.start_s, origin + span.end_s)
-
-
-def _union(spans: Sequence[Segment]) -> Segment | None:
-    return Segment(min(s.start_s for s in spans), max(s.end_s for s in spans)) if spans else None
-
-
-def _overlap(a: Segment, b: Segment) -> float:
-    return min(a.end_s, b.end_s) - max(a.start_s, b.start_s)
 
 
 def _rating_span(found: Sequence[Found]) -> tuple[float, float] | None:
