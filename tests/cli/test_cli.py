@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -133,26 +131,6 @@ def test_one_broken_session_of_two_leaves_the_other(ratings: Path, tmp_path: Pat
     assert done.returncode == 2
     assert "missing" in done.stderr
     assert (ratings / "analysis" / "analysis.json").is_file()
-
-
-def test_ctrl_c_leaves_with_130_and_stores_nothing(ratings: Path, tmp_path: Path) -> None:
-    run("init", ratings, "--yes")
-    command = [
-        sys.executable,
-        "-m",
-        "coregulate",
-        "analyze",
-        str(ratings),
-        "--set",
-        "bond.surrogates=2000000",
-    ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        time.sleep(4.0)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Interrupted" in said
-    assert not (ratings / "analysis").exists()
 
 
 def test_one_persons_dial_alone_is_analysed(tmp_path: Path) -> None:

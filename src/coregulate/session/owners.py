@@ -93,6 +93,10 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
     by_name = _labels_by_name(
         sorted({path for path, s in found if s.kind in PERSONAL and not s.owner_hint and "/" not in path})
     )
+    if len(found) > 0 and not by_name and not any(s.owner_hint or "/" in p for p, s in found):
+        # One file that names nobody: all of it is one person's.
+        only = {p for p, s in found if s.kind in PERSONAL}
+        by_name = {p: p.split(".")[0] for p in only} if len(only) == 1 else {}
     labels = []
     for path, stream in found:
         if stream.owner_hint:
@@ -136,7 +140,7 @@ def _labels_by_name(paths: Sequence[str]) -> dict[str, str]:
     if len(people) == 2:
         return {p: next((t for t in people if t in tokens[p]), "") for p in paths}
     stems = {path: PurePosixPath(path).stem for path in paths}
-    return stems if len(set(stems.values())) <= 2 else {}
+    return stems if len(set(stems.values())) == 2 else {}
 
 
 def _has_twin(path: str, token: str, tokens: dict[str, list[str]], telling: set[str]) -> bool:
