@@ -66,6 +66,7 @@ def test_safety_follows_the_truth(analysis: Analysis, truth: Truth) -> None:
         above = (p[safe][:, None] > p[~safe]).mean() + 0.5 * (p[safe][:, None] == p[~safe]).mean()
         assert above > 0.97
         assert p[safe].mean() > 0.8
+        # The side of the story's own threshold; seconds near a change belong to neither side quite.
         assert p[~safe].mean() < 0.5
 
 

@@ -147,3 +147,26 @@ def test_one_persons_dial_alone_is_analysed(tmp_path: Path) -> None:
 def test_doctor_prints_json() -> None:
     facts = json.loads(run("doctor", "--json").stdout)
     assert facts["packages"]["numpy"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_ctrl_c_leaves_with_130_and_what_was_stored_stays(ratings: Path) -> None:
+    import os
+    import pty
+    import signal
+
+    assert run("init", ratings, "--yes").returncode == 0
+    assert run("analyze", ratings, "--set", "bond.surrogates=50").returncode == 0
+    before = (ratings / "analysis" / "analysis.json").read_bytes()
+    master, slave = pty.openpty()
+    # Surrogates enough for minutes: it is interrupted at work, not after it.
+    command = [sys.executable, "-m", "coregulate", "analyze", ratings, "--set", "bond.surrogates=1000000"]
+    with subprocess.Popen(command, stderr=slave, stdout=subprocess.DEVNULL, stdin=slave) as process:
+        seen = b""
+        while b"bond" not in seen:
+            seen += os.read(master, 4096)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=120) == 130
+    os.close(slave)
+    os.close(master)
+    assert (ratings / "analysis" / "analysis.json").read_bytes() == before
