@@ -10,7 +10,7 @@ from coregulate.cues import REFERENCES, STATES, cues_page, load_cuebook
 from coregulate.cues.book import parse_cuebook
 
 BOOK = load_cuebook()
-# METHODS 3, the rows of the table, in the order social, play, still, fight_flight, shutdown
+# docs/circuits.md, the rows of the table, in the order social, play, still, fight_flight, shutdown
 TABLE = {
     "heart_period": [0.0, -0.3, 0.4, -1.0, 0.0],
     "rsa": [0.3, 0.0, 0.5, -0.4, -0.3],

@@ -31,7 +31,7 @@ def dials(data_dir):
 
 
 def dial_words(pairs):
-    # About one sample each 2 s; fitted in units of samples, as METHODS has it, from 300 samples.
+    # About one sample each 2 s; fitted in units of samples, from 300 samples.
     settings = BondSettings(min_common_s=300, gain_draws=200)
     rng = np.random.default_rng(0)
     found = []
@@ -45,7 +45,7 @@ def test_dials_of_people_who_never_met_are_linked_in_about_one_of_twenty(dials):
     n = len(dials)
     found = dial_words((dials[i][0], dials[(i + k) % n][1]) for k in (7, 31) for i in range(n))
     assert len(found) > 110
-    # Measured on 261 mismatched pairs: 6.5 % (METHODS: 4.0 to 6.8 %).
+    # Measured on 261 mismatched pairs: 6.5 % (elsewhere 4.0 to 6.8 %).
     assert 0.01 <= np.mean([w.p_any < 0.05 for w in found]) <= 0.11
     assert {w.verdict for w in found} <= {"independent", "undetermined"}
 

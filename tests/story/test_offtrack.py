@@ -26,7 +26,7 @@ def levels(*pieces):
 
 
 def by_the_letter(people, off_below=0.5, off_s=10, back_above=0.6, back_s=30):
-    """METHODS 5 second by second, as a person would do it with a stop-watch each."""
+    """docs/story.md second by second, as a person would do it with a stop-watch each."""
     n = len(people[0])
     spans, watches, back, start, back_start = [], [[0, 0] for _ in people], 0, None, 0
     t = 0

@@ -120,7 +120,7 @@ def test_the_strength_comes_first() -> None:
     quiet.states.loc[{"state": ["fight_flight", "shutdown"]}] = 0.0
     assert words.observations(quiet)[0] == "You were both at ease almost all of the time."
     nothing = standin.make_analysis(3, known="nothing", empty=True)
-    assert words.observations(nothing)[0] == "You both stayed with this talk for 25 min."
+    assert words.observations(nothing)[0] == "You both gave 25 min to this recording."
 
 
 def test_no_word_judges_a_person_and_nothing_technical_slips_in() -> None:

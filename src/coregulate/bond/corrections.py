@@ -37,7 +37,7 @@ def benjamini_hochberg(p: FloatArray) -> FloatArray:
 def prewhiten(x: FloatArray, order: int) -> FloatArray:
     """Take out what a series says about itself: residuals of an autoregression of ``order``.
 
-    Offered, never a default: on one pair it costs most of the power (METHODS 4.2), and with bursts
+    Offered, never a default: on one pair it costs most of the power (docs/bond.md), and with bursts
     it makes false positives worse.
 
     Parameters

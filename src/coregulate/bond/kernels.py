@@ -148,18 +148,18 @@ def whittle(
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _fisher_z(n: float, sa: float, sb: float, saa: float, sbb: float, sab: float, least: float) -> float:
-    """Fisher z of a correlation from its sums; NaN under ``least`` pairs or where one does not move."""
+def _fisher_ratio(n: float, sa: float, sb: float, saa: float, sbb: float, sab: float, least: float) -> float:
+    """(1 + r) / (1 - r) from the sums, exp(2 z); 0 under ``least`` pairs or where one does not move."""
     if n < least:
-        return np.nan
+        return 0.0
     va = saa - sa * sa / n
     vb = sbb - sb * sb / n
     # Both series have SD 1: a variance this small in a window is rounding, not movement.
     if va < 1e-9 * n or vb < 1e-9 * n:
-        return np.nan
+        return 0.0
     r = (sab - sa * sb / n) / np.sqrt(va * vb)
     r = min(max(r, -0.9999999958), 0.9999999958)  # |z| at most 10, as rMEA has it
-    return float(0.5 * np.log((1 + r) / (1 - r)))
+    return float((1 + r) / (1 - r))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -180,53 +180,60 @@ def window_z(a: Array, b: Array, starts: Array, lags: Array, width: int, least: 
                     saa += x * x
                     sbb += y * y
                     sab += x * y
-            out[i, j] = _fisher_z(n, sa, sb, saa, sbb, sab, least)
+            ratio = _fisher_ratio(n, sa, sb, saa, sbb, sab, least)
+            if ratio > 0:
+                out[i, j] = 0.5 * np.log(ratio)
     return out
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def circular_mean_z(a: Array, b: Array, shifts: Array, width: int, step: int, least: float) -> Array:
     """Mean Fisher z over windows of ``a`` against ``b`` read on from ``shift``, round the end.
 
     Windows in which ``b`` passes from its end to its beginning are left out: the seam is not data.
+    Sums run with the window, so a shift costs the length of the series, whatever the window.
     """
     length = a.shape[0]
+    seen_a, seen_b = np.isfinite(a), np.isfinite(b)
+    x_all, y_all = np.where(seen_a, a, 0.0), np.where(seen_b, b, 0.0)
     out = np.full(shifts.shape[0], np.nan)
-    sums = np.zeros((length + 1, 6))
     for j in range(shifts.shape[0]):
         shift = shifts[j] % length
-        for i in range(length):
-            k = i + shift
-            if k >= length:
-                k -= length
-            x, y = a[i], b[k]
-            if np.isfinite(x) and np.isfinite(y):
-                sums[i + 1, 0] = sums[i, 0] + 1
-                sums[i + 1, 1] = sums[i, 1] + x
-                sums[i + 1, 2] = sums[i, 2] + y
-                sums[i + 1, 3] = sums[i, 3] + x * x
-                sums[i + 1, 4] = sums[i, 4] + y * y
-                sums[i + 1, 5] = sums[i, 5] + x * y
-            else:
-                sums[i + 1] = sums[i]
         seam = length - shift  # b's beginning meets a here
-        total, count = 0.0, 0
-        for i in range(0, length - width + 1, step):
-            if shift > 0 and i < seam < i + width:
+        n, sa, sb, saa, sbb, sab = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        total, count, start, product = 0.0, 0, 0, 1.0
+        for i in range(length):
+            k = i + shift if i < seam else i - seam
+            if seen_a[i] and seen_b[k]:
+                x, y = x_all[i], y_all[k]
+                n += 1
+                sa += x
+                sb += y
+                saa += x * x
+                sbb += y * y
+                sab += x * y
+            if i >= width:
+                old = i - width
+                k = old + shift if old < seam else old - seam
+                if seen_a[old] and seen_b[k]:
+                    x, y = x_all[old], y_all[k]
+                    n -= 1
+                    sa -= x
+                    sb -= y
+                    saa -= x * x
+                    sbb -= y * y
+                    sab -= x * y
+            start = i - width + 1
+            if start < 0 or start % step != 0 or (shift > 0 and start < seam < start + width):
                 continue
-            e = i + width
-            z = _fisher_z(
-                sums[e, 0] - sums[i, 0],
-                sums[e, 1] - sums[i, 1],
-                sums[e, 2] - sums[i, 2],
-                sums[e, 3] - sums[i, 3],
-                sums[e, 4] - sums[i, 4],
-                sums[e, 5] - sums[i, 5],
-                least,
-            )
-            if np.isfinite(z):
-                total += z
+            ratio = _fisher_ratio(n, sa, sb, saa, sbb, sab, least)
+            if ratio > 0:
                 count += 1
+                product *= ratio
+                # One logarithm for many windows: a ratio is under 5e8, 16 of them under 1e140.
+                if count % 16 == 0:
+                    total += np.log(product)
+                    product = 1.0
         if count > 0:
-            out[j] = total / count
+            out[j] = 0.5 * (total + np.log(product)) / count
     return out

@@ -14,7 +14,7 @@ from .correlation import LaggedCorrelation, ShiftTest, circular_shift_test, lagg
 from .prepare import binned
 from .word import CLOCKS, NO_PAIR, TOO_SHORT, Word, word
 
-#: Order of preference for the primary pair (METHODS 4.1): fixed beforehand, never picked by result.
+#: Order of preference for the primary pair (docs/bond.md): fixed beforehand, never picked by result.
 PRIMARY = ("heart_period", "felt_safe", "coded_affect", "skin_conductance", "f0", "motion_energy")
 MIN_COUPLING_S = 180.0  # prior: three windows of 30 s at every lag, and shifts enough
 FAST_HZ = 10.0  # prior: series this fast keep 2 Hz for the coupling, others 1 Hz

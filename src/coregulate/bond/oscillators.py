@@ -1,4 +1,4 @@
-"""Two coupled damped oscillators and their rival, fitted in the frequency domain (METHODS 4.1)."""
+"""Two coupled damped oscillators and their rival, fitted in the frequency domain (docs/bond.md)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ SIGNAL = (13, 14, 15, 16)
 UNCOUPLED = (*OWN, *NOISE)
 COUPLED = (*OWN, *DRIVE_1, *DRIVE_2, *NOISE)
 RIVAL = (*OWN, *NOISE, *SIGNAL)
-#: Names of the coupled model's parameters, in order (METHODS 4.1).
+#: Names of the coupled model's parameters, in order (docs/bond.md).
 NAMES = (
     *("ln_eta_1", "ln_eta_2", "ln_zeta_1", "ln_zeta_2"),
     *("eta_12", "zeta_12", "eta_21", "zeta_21"),
     *("ln_q_1", "ln_q_2", "ln_r_1", "ln_r_2", "atanh_rho"),
 )
-MAX_DELAY = 13.0 * OMEGA_REF  # METHODS 4.1: the common signal reaches one up to 13 s after the other
-PENALTY = 0.125  # METHODS 4.1
-COUPLING_START = 0.3  # METHODS 4.1
+MAX_DELAY = 13.0 * OMEGA_REF  # docs/bond.md: the common signal reaches one up to 13 s after the other
+PENALTY = 0.125  # docs/bond.md
+COUPLING_START = 0.3  # docs/bond.md
 SIGNS = tuple(product((1.0, -1.0), repeat=2))
 
 

@@ -1,4 +1,4 @@
-"""Several sessions of the same two people, read together (METHODS 4.1, last paragraph)."""
+"""Several sessions of the same two people, read together (docs/bond.md)."""
 
 from __future__ import annotations
 

@@ -11,15 +11,15 @@ from coregulate.core import FloatArray
 
 ComplexArray = NDArray[np.complex128]
 
-#: METHODS 4.1: frequencies are divided by this one, so that all parameters are near 1.
+#: docs/bond.md: frequencies are divided by this one, so that all parameters are near 1.
 OMEGA_REF = 2 * np.pi * 0.03
-LOWEST_HZ = 0.004  # METHODS 4.1
-HIGHEST_HZ = 0.15  # METHODS 4.1
-TAPER = 0.2  # METHODS 4.1: Tukey taper
-MAX_GAP_S = 5.0  # METHODS 4.1: gaps up to this are interpolated, longer ones split
-MIN_STRETCH_S = 300.0  # METHODS 4.1: shorter stretches are left out
-BURST_WINDOW_S = 60.0  # METHODS 4.1: window of the normalised copy
-BURST_FLOOR = 0.05  # METHODS 4.1: keeps quiet stretches from being blown up
+LOWEST_HZ = 0.004  # docs/bond.md
+HIGHEST_HZ = 0.15  # docs/bond.md
+TAPER = 0.2  # docs/bond.md: Tukey taper
+MAX_GAP_S = 5.0  # docs/bond.md: gaps up to this are interpolated, longer ones split
+MIN_STRETCH_S = 300.0  # docs/bond.md: shorter stretches are left out
+BURST_WINDOW_S = 60.0  # docs/bond.md: window of the normalised copy
+BURST_FLOOR = 0.05  # docs/bond.md: keeps quiet stretches from being blown up
 
 
 class Spectra(NamedTuple):
@@ -125,7 +125,7 @@ def _moving_mean(x: FloatArray, width: int) -> FloatArray:
 
 
 def spectra(parts: list[tuple[FloatArray, FloatArray]], rate_hz: float) -> Spectra:
-    """Tapered periodograms of all stretches, METHODS 4.1 step 2."""
+    """Tapered periodograms of all stretches, docs/bond.md step 2."""
     from scipy.signal.windows import tukey  # scipy.signal takes half a second to import
 
     dt = OMEGA_REF / rate_hz

@@ -1,4 +1,4 @@
-"""The word: what one recording of two people supports, and why (METHODS 4.1)."""
+"""The word: what one recording of two people supports, and why (docs/bond.md)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .prepare import Spectra, binned, spectra, stretches, whole
 
 NAN = float("nan")
 UNKNOWN = Estimate(NAN)
-RIVAL_MARGIN = 2.0  # METHODS 4.1: log-likelihood by which the coupled fit must beat the shared signal
-USUAL_MIN = 30.0  # METHODS 4.1's table: from 30 min on most simulated pairs earn a word
+RIVAL_MARGIN = 2.0  # docs/bond.md: log-likelihood by which the coupled fit must beat the shared signal
+USUAL_MIN = 30.0  # docs/bond.md table: from 30 min on most simulated pairs earn a word
 MOST_MIN = 600.0  # prior: a promise of more than ten further hours is none
 
 TOO_SHORT = "too short"
@@ -236,7 +236,7 @@ def _named(theta: FloatArray) -> dict[str, float]:
 
 
 def decide(found: Word, settings: BondSettings) -> tuple[str, str]:
-    """Word and reason from the numbers alone: METHODS 4.1 step 6, gate by gate."""
+    """Word and reason from the numbers alone: docs/bond.md step 6, gate by gate."""
     alpha = settings.alpha
     if not found.p_any < alpha:
         if all(s.high < settings.share_bound for s in found.share):

@@ -17,7 +17,7 @@ from .dialect import Dialect, split
 from .frame import dialect_of, load, numbers
 from .text import head_of
 
-RATE_HZ = 25.0  # METHODS 1: proposed as a recorded assumption; PAL video has 25 frames a second
+RATE_HZ = 25.0  # docs/signals.md: proposed as a recorded assumption; PAL video has 25 frames a second
 _LEAST_USED = 0.01  # prior: a column that moves in fewer frames is a region nobody is in
 _MIN_PEAK = 50  # prior: counts of changed pixels reach far higher; codes and ratings do not
 

@@ -227,7 +227,7 @@ def beat_quality(
     n : int
         Seconds.
     window_s : float
-        METHODS 1.
+        docs/signals.md.
 
     Returns
     -------

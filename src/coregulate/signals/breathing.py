@@ -24,7 +24,7 @@ MIN_DIFFERENCES = 4
 QUALITY_S = 30.0
 # prior: a sigh is at least twice as deep as the person's median breath
 SIGH_DEPTH = 2.0
-# Holds are over 10 s (METHODS 1). prior: within them the belt moves less than this share of a breath;
+# Holds are over 10 s (docs/signals.md). prior: within them the belt moves less than this share of a breath;
 # a stretch longer than HOLD_LONGEST_S is a belt that fell off.
 HOLD_S = 10.0
 HOLD_DEPTH = 0.2

@@ -18,7 +18,7 @@ PLAUSIBLE_US = (0.01, 100.0)
 MAX_GAP_S = 5.0
 # prior: width of the Hann window that leaves the tonic level (responses last about 5 s)
 TONIC_S = 20.0
-# METHODS 1 (prior): electrode drift is slower than this
+# docs/signals.md (prior): electrode drift is slower than this
 DRIFT_S = 600.0
 # prior: a stretch shorter than this has no level of its own
 MIN_STRETCH_S = 60.0

@@ -9,14 +9,14 @@ from scipy.interpolate import PchipInterpolator
 
 from coregulate.core import FloatArray
 
-# Window of the sliding estimates, s (METHODS 1: 30 s as RSA has it).
+# Window of the sliding estimates, s (docs/signals.md: 30 s as RSA has it).
 WINDOW_S = 30.0
 # prior: share of a window that must be observed
 MIN_SHARE = 0.8
 # Task Force 1996: high frequency band, Hz; and a window of 60 s is its shortest for HF
 HF_BAND_HZ = (0.15, 0.40)
 HF_WINDOW_S = 60.0
-# Paced breathing of 4.5 to 7 a minute, 1/min (METHODS 1).
+# Paced breathing of 4.5 to 7 a minute, 1/min (docs/signals.md).
 PACED_PER_MIN = (4.5, 7.0)
 
 

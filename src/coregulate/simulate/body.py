@@ -50,7 +50,7 @@ def draw_body(place: int, rng: Generator) -> Body:
 def draw_courses(states: StateArray, rng: Generator, oscillation: FloatArray) -> dict[str, FloatArray]:
     """Draw each cue that a body shows, in z, one value a second.
 
-    The table of METHODS 3 (the cuebook's means and scales) moves the location;
+    The table of docs/circuits.md (the cuebook's means and scales) moves the location;
     Student-t noise with memory lies over it; heart period's noise is mostly the
     slow oscillation that the two people share.
 

@@ -27,7 +27,7 @@ class Pair(NamedTuple):
     system : ndarray, shape (4, 4)
         d/dt (x1, v1, x2, v2), per second.
     gain : (float, float)
-        True stability gain H of each (METHODS 4.1), 0 without coupling.
+        True stability gain H of each (docs/bond.md), 0 without coupling.
     """
 
     values: FloatArray
@@ -51,7 +51,7 @@ def simulate_pair(
     frequency_hz: float | tuple[float, float] = 0.03,
     noise_sd: float = 0.3,
 ) -> Pair:
-    """Draw two coupled stochastic damped oscillators (METHODS 4.1's family).
+    """Draw two coupled stochastic damped oscillators (docs/bond.md family).
 
     ``x_i'' = eta_i x_i + zeta_i x_i' + zeta_ij x_j' + shock``, sampled exactly.
 
@@ -64,7 +64,7 @@ def simulate_pair(
         against one's own at one's own resonance, ``|zeta_ij| = kappa |zeta_i|``.
         0 or more; under 1 for co-dysregulation (above, nothing is stable).
     damping : float or (float, float)
-        Damping ratio, above 0; METHODS' simulations use 0.15 to 0.6.
+        Damping ratio, above 0; docs/bond.md's simulations use 0.15 to 0.6.
     rng : numpy.random.Generator
     rate_hz : float
     coupling : str
@@ -74,7 +74,7 @@ def simulate_pair(
         ``shared``: no link, but a common Ornstein-Uhlenbeck force, the rival of 4.1,
         that carries ``kappa`` times the own shocks' strength. ``none``: neither.
     frequency_hz : float or (float, float)
-        Own resonance; METHODS' simulations use 0.018 to 0.05 Hz.
+        Own resonance; docs/bond.md's simulations use 0.018 to 0.05 Hz.
     noise_sd : float
         White measurement noise against a long-run SD of 1.
 
@@ -171,7 +171,7 @@ def _root(covariance: FloatArray) -> FloatArray:
 
 
 def _gain(system: FloatArray, xi: tuple[float, float], hz: tuple[float, float]) -> tuple[float, float]:
-    """H_i = ln(V0_i / V_i), METHODS 4.1 step 5."""
+    """H_i = ln(V0_i / V_i), docs/bond.md step 5."""
     from scipy.linalg import solve_continuous_lyapunov
 
     gains = []

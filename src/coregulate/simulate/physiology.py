@@ -11,7 +11,7 @@ from coregulate.core import FloatArray
 
 from .body import Body, at_rate, physical
 
-HEART_RATE_HZ = 4.0  # METHODS 1: heart period is kept at 4 Hz
+HEART_RATE_HZ = 4.0  # docs/signals.md: heart period is kept at 4 Hz
 
 
 class Breaths(NamedTuple):

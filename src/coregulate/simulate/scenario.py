@@ -13,7 +13,7 @@ from .states import StateArray
 
 SOCIAL, PLAY, STILL, FIGHT, SHUTDOWN = range(5)  # the order of coregulate.cues.STATES
 BASELINE_S = 180.0
-_BOUT_S = 20.0  # METHODS 3, prior: a state within a bout
+_BOUT_S = 20.0  # docs/circuits.md, prior: a state within a bout
 
 
 class TrueEpisode(NamedTuple):

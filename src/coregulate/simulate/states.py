@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 StateArray = NDArray[np.int64]
 
-# METHODS 3, all prior: a safe bout lasts 180 s, an unsafe one 40 s, a state 20 s; no hop from
+# docs/circuits.md, all prior: a safe bout lasts 180 s, an unsafe one 40 s, a state 20 s; no hop from
 # shutdown to play.
 # Rows and columns: social, play, still, fight_flight, shutdown; per second.
 TRANSITIONS: FloatArray = np.array(
@@ -34,8 +34,8 @@ TRANSITIONS: FloatArray = np.array(
 )
 TRANSITIONS.setflags(write=False)
 
-LAG_S = (3.0, 8.0)  # prior: METHODS 3's simulation, how late a cue shows a state
-NU = 5.0  # prior: METHODS 3
+LAG_S = (3.0, 8.0)  # prior: docs/circuits.md simulation, how late a cue shows a state
+NU = 5.0  # prior: docs/circuits.md
 RHO = 0.8  # prior: noise loses half its memory in 3 s
 CHANNELS = ("heart", "skin", "breathing", "voice", "turns", "face", "motion")  # graded cues
 
@@ -50,7 +50,7 @@ def draw_states(n_s: int, rng: Generator, matrix: FloatArray = TRANSITIONS) -> S
     rng : numpy.random.Generator
     matrix : ndarray, shape (k, k)
         Probability of going from the row's state to the column's in one second;
-        default: the prior of METHODS 3 in the order of ``coregulate.cues.STATES``.
+        default: the prior of docs/circuits.md in the order of ``coregulate.cues.STATES``.
 
     Returns
     -------

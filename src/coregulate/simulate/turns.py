@@ -12,7 +12,7 @@ from coregulate.core import Label, Track
 from .scenario import FIGHT, PLAY, SHUTDOWN
 from .states import StateArray
 
-# By state, in the order of STATES (all prior; signs after the turns rows of METHODS 3's table).
+# By state, in the order of STATES (all prior; signs after the turns rows of docs/circuits.md table).
 _TURN_S = (3.4, 2.4, 2.6, 4.2, 1.0)  # median length of a turn
 _GAP_S = (0.30, 0.15, 0.90, -0.10, 1.80)  # mean gap before a reply; below 0: overlap
 _REPLY = (0.92, 0.90, 0.75, 0.95, 0.40)  # chance of taking the floor when the other stops

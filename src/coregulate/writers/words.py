@@ -138,12 +138,12 @@ def _strength(analysis: Analysis) -> str:
         return f"You were both at ease {share_words(share)}."
     if analysis.story.minutes:
         minute = clock_words(60.0 * analysis.story.minutes[0][0])
-        return f"The minute from {minute} is the one in which both of you were most at ease."
+        return f"The easiest minute for both of you began at {minute}."
     ease = [m for m in analysis.story.moments_of_change if m[2] == "toward safety"]
     if ease:
         names = person_names(analysis.summary["people"])
         return capital(change_sentence(max(ease, key=lambda m: abs(m[3])), names))
-    return f"You both stayed with this talk for {duration_words(analysis.summary['session']['duration_s'])}."
+    return f"You both gave {duration_words(analysis.summary['session']['duration_s'])} to this recording."
 
 
 def _happened(analysis: Analysis) -> str:
