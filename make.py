@@ -1,4 +1,4 @@
-"""The commands of this project, the same on every system: ``python make.py demo|test|lint|bench|docs|lock``.
+"""The commands of this project, the same on every system: ``python make.py demo|video|test|lint|bench|docs|lock``.
 
 Needs nothing but Python 3.11 or newer: the first call makes ``.venv`` from the
 locked requirements.
@@ -72,6 +72,11 @@ def demo() -> None:
     run(*command, "analyze", folder, "--report", folder / "report.html")
 
 
+def video() -> None:
+    """Add to .venv what reads faces in video and tells two voices on one microphone apart."""
+    environment("video")
+
+
 def test() -> None:
     """Run the suite."""
     environment("dev")
@@ -114,11 +119,21 @@ def lock() -> None:
     source = ["pyproject.toml", "requirements/build.in"]
     run(*compile_, *source, "-o", "requirements/default.lock")
     run(
+        *compile_,
+        "--extra",
+        "video",
+        *source,
+        "-c",
+        "requirements/default.lock",
+        "-o",
+        "requirements/video.lock",
+    )
+    run(
         *compile_, "--extra", "dev", *source, "-c", "requirements/default.lock", "-o", "requirements/dev.lock"
     )
 
 
-TASKS = {task.__name__: task for task in (demo, test, lint, bench, docs, lock)}
+TASKS = {task.__name__: task for task in (demo, video, test, lint, bench, docs, lock)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:

@@ -187,6 +187,39 @@ def doctor(as_json: bool) -> None:
     run(as_json=as_json)
 
 
+@cli.group()
+def models() -> None:
+    """List, fetch or find the model files that read faces and voices."""
+
+
+@models.command("list")
+@_JSON
+def models_list(as_json: bool) -> None:
+    """Print each model, what it is for, its licence, and whether it is on this machine."""
+    from .models_command import list_models
+
+    list_models(as_json=as_json)
+
+
+@models.command("fetch")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@_QUIET
+def models_fetch(names: tuple[str, ...], quiet: bool) -> None:
+    """Fetch models now (all, where no NAME is given), so that later no network is needed."""
+    from .models_command import fetch_models
+
+    fetch_models(names, quiet=quiet)
+
+
+@models.command("path")
+@click.argument("name")
+def models_path(name: str) -> None:
+    """Print where a model's file lies; it is fetched first where it is not there."""
+    from coregulate.models import model_path
+
+    console.result(str(model_path(name)))
+
+
 def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
     pairs = {}
     for text in texts:
