@@ -41,7 +41,7 @@ def error_rate(truth, track, n):
     return (most - right) / real.sum()
 
 
-def test_a_telephone_call(talk):
+def test_a_talk_with_an_annotation(talk):
     rows = [line.split() for line in (talk / "sample.rttm").read_text().splitlines()]
     names = sorted({row[7] for row in rows})
     truth = [[(float(r[3]), float(r[3]) + float(r[4])) for r in rows if r[7] == name] for name in names]
@@ -54,10 +54,8 @@ def test_two_tracks_mixed(talk, tmp_path):
     for who in "AB":
         with wave.open(str(talk / "two_tracks" / f"test-{who}.wav")) as file:
             mixed = mixed + np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
-        rows = (
-            line.split(maxsplit=2)
-            for line in (talk / "two_tracks" / f"test-{who}.words").open(encoding="utf-8")
-        )
+        lines = (talk / "two_tracks" / f"test-{who}.words").read_text(encoding="utf-8").splitlines()
+        rows = [line.split(maxsplit=2) for line in lines]
         truth.append([(float(a), float(b)) for a, b, word in rows if word.strip() != "#"])
     path = tmp_path / "mixed.wav"
     with wave.open(str(path), "wb") as file:
