@@ -1,0 +1,152 @@
+"""What a face does, from its points: distances in units of the face, turned to the front.
+
+Each cue was tried on one photograph bent by known amounts (``tests/perception/test_faces.py``).
+Left out, because they did not carry there:
+
+- lips pressed (AU23, AU24): the red of the lips thinned by 90 % changed the points' thickness
+  by 0.004 of the distance between the outer eye corners, a nod of 20 degrees by 0.02;
+- cheeks raised (AU6): no point nor blendshape stands for it (``cheekSquint`` never moves);
+- outer brow raised (AU2): the same two heights of the brow as the two cues that are kept;
+- one-sided mouth (AU14): one corner moved as in a smile gave 0.03 to 0.05, turning the head 0.02;
+- the model's blendshapes: they saturate (``mouthSmile`` 0.88 on the photograph as it is, and on
+  crying faces), and no cue that is kept moved more surely by them than by the points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coregulate.core import FloatArray
+
+from .landmarks import LEFT_CORNER, RIGHT_CORNER, Face, angles_deg
+
+#: Every cue measured here, with its unit; names are the cue book's where it has the cue.
+CUES = {
+    "brow_lowerer": "1",
+    "inner_brow_raiser": "1",
+    "lip_corner_puller": "1",
+    "lip_corner_depressor": "1",
+    "jaw_drop": "1",
+    "eye_aperture": "1",
+    "blink": "0 or 1",
+    "gaze_yaw_deg": "deg",
+    "gaze_pitch_deg": "deg",
+    "head_yaw_deg": "deg",
+    "head_pitch_deg": "deg",
+    "head_roll_deg": "deg",
+    "head_motion": "1/s",
+}
+
+_INNER_BROW = (107, 55, 66, 65, 336, 285, 296, 295)
+_OUTER_BROW = (70, 46, 63, 53, 300, 276, 293, 283)
+_EYE_CORNERS = (33, 133, 263, 362)
+_LIDS = (((159, 145), (158, 153), (160, 144)), ((386, 374), (385, 380), (387, 373)))
+_MOUTH_CORNERS = (61, 291)
+_UPPER_LIP, _LOWER_LIP, _NOSE_BASE = 13, 14, 2
+
+# Where the canonical face of the model file rests, and what a strong action adds, all in units of
+# the distance between the outer eye corners. Ranges are (prior): full actions of the photograph.
+_BROW_REST, _BROW_RANGE = 0.211, 0.05
+_TILT_REST, _TILT_RANGE = 0.043, 0.03
+_CORNER_REST, _CORNER_RANGE = -0.253, 0.12
+_WIDTH_REST, _WIDTH_RANGE = 0.552, 0.20
+_CURVE_REST, _CURVE_RANGE = -0.039, 0.08
+_GAP_RANGE = 0.30
+# Measured on the photograph turned up and down by up to 20 degrees: what a nod leaves after the
+# turn to the front, per degree of pitch from level.
+_BROW_PER_DEG, _TILT_PER_DEG = -0.0008, -0.0008
+_BLINK_APERTURE = 0.16  # prior: half of an open eye's height against its width
+_EYE_RADIUS = 0.133  # 12 mm of an eyeball against 90 mm between the outer corners (adults, rounded)
+_FAR_GAZE = 0.77  # sine of 50 degrees: eyes turn no further in the head, so it is a misfit
+_SMALL_PX, _GOOD_PX = 30.0, 90.0  # prior: height of a face from which nothing, and everything, is read
+_YAW_GOOD_DEG, _YAW_LOST_DEG = 20.0, 50.0  # prior: within 20 degrees cues moved by less than 0.2
+
+
+def measure(face: Face) -> dict[str, float]:
+    """Return the cues of one face; all of ``CUES`` but ``head_motion``, which needs two pictures.
+
+    Parameters
+    ----------
+    face : Face
+
+    Returns
+    -------
+    dict of str to float
+        Actions: 0 where the model's canonical face rests, 1 a strong action, beyond both where
+        a face is; compare them with the person's own baseline. Opposites share a measure in
+        part: a smile takes ``lip_corner_depressor`` below 0, a raised brow ``brow_lowerer``.
+        ``eye_aperture``: height against width. ``blink``: 1 while below 0.16 of it. Angles
+        in degrees against the camera: yaw to the person's own left, pitch up, roll to their
+        right shoulder. Gaze is NaN while the eyes are closed or the iris is off.
+
+    Notes
+    -----
+    Opening the mouth lowers the corners and the middle of the lips together and so counts for
+    neither a smile nor its opposite. Angles of a head turned by 30 degrees read about 20.
+    """
+    q = face.front
+    unit = float(np.linalg.norm(q[LEFT_CORNER] - q[RIGHT_CORNER]))
+    yaw, pitch, roll = angles_deg(face.rotation)
+    eyes = _level(q, _EYE_CORNERS)
+    inner, outer = ((_level(q, ids) - eyes) / unit for ids in (_INNER_BROW, _OUTER_BROW))
+    corners = _level(q, _MOUTH_CORNERS)
+    raised = (corners - q[_NOSE_BASE, 1]) / unit
+    wide = float(q[_MOUTH_CORNERS[1], 0] - q[_MOUTH_CORNERS[0], 0]) / unit
+    curve = (corners - q[_UPPER_LIP, 1]) / unit
+    aperture = _aperture(q)
+    brow = (inner + outer) / 2 - _BROW_PER_DEG * pitch
+    tilt = inner - outer - _TILT_PER_DEG * pitch
+    gaze_yaw, gaze_pitch = (np.nan, np.nan) if aperture < _BLINK_APERTURE else _gaze(q, unit)
+    return {
+        "brow_lowerer": (_BROW_REST - brow) / _BROW_RANGE,
+        "inner_brow_raiser": (tilt - _TILT_REST) / _TILT_RANGE,
+        "lip_corner_puller": (raised - _CORNER_REST) / _CORNER_RANGE / 2
+        + (wide - _WIDTH_REST) / _WIDTH_RANGE / 2,
+        "lip_corner_depressor": (_CURVE_REST - curve) / _CURVE_RANGE,
+        "jaw_drop": float(q[_UPPER_LIP, 1] - q[_LOWER_LIP, 1]) / unit / _GAP_RANGE,
+        "eye_aperture": aperture,
+        "blink": float(aperture < _BLINK_APERTURE),
+        "gaze_yaw_deg": yaw + gaze_yaw,
+        "gaze_pitch_deg": pitch + gaze_pitch,
+        "head_yaw_deg": yaw,
+        "head_pitch_deg": pitch,
+        "head_roll_deg": roll,
+    }
+
+
+def head_motion(face: Face, before: Face, step_s: float) -> float:
+    """Return how fast the middle of the face moves in the picture, eye distances a second."""
+    unit = np.linalg.norm(face.points[LEFT_CORNER] - face.points[RIGHT_CORNER])
+    moved = np.linalg.norm((face.points - before.points)[:468, :2].mean(axis=0))
+    return float(moved / unit / step_s) if step_s > 0 else float("nan")
+
+
+def quality(face: Face) -> float:
+    """Return how far the cues of a face can be trusted, 0 to 1: presence, size and yaw (prior)."""
+    height = float(face.box[3] - face.box[1])
+    size = np.clip((height - _SMALL_PX) / (_GOOD_PX - _SMALL_PX), 0.0, 1.0)
+    yaw = abs(angles_deg(face.rotation)[0])
+    turned = np.clip((_YAW_LOST_DEG - yaw) / (_YAW_LOST_DEG - _YAW_GOOD_DEG), 0.0, 1.0)
+    return float(face.presence * size * turned)
+
+
+def _level(q: FloatArray, ids: tuple[int, ...]) -> float:
+    return float(q[list(ids), 1].mean())
+
+
+def _aperture(q: FloatArray) -> float:
+    """Height of the eyes against their width, mean of both."""
+    both = []
+    for lids, (one, other) in zip(_LIDS, ((33, 133), (263, 362)), strict=True):
+        high = np.mean([np.linalg.norm(q[a, :2] - q[b, :2]) for a, b in lids])
+        both.append(high / np.linalg.norm(q[one, :2] - q[other, :2]))
+    return float(np.mean(both))
+
+
+def _gaze(q: FloatArray, unit: float) -> tuple[float, float]:
+    """Yaw and pitch of the eyes in the head, degrees, from the iris between the eye's corners."""
+    off = np.mean([q[468] - (q[33] + q[133]) / 2, q[473] - (q[263] + q[362]) / 2], axis=0)[:2] / unit
+    x, y = off / _EYE_RADIUS
+    if max(abs(x), abs(y)) > _FAR_GAZE:
+        return float("nan"), float("nan")
+    return float(np.degrees(np.arcsin(x))), float(np.degrees(np.arcsin(y)))

@@ -1,0 +1,168 @@
+"""The whole recording: everybody's cues, picture by picture, in arrays that grow by blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coregulate.core import FloatArray, InputError
+
+from .follow import Follower, Known
+from .landmarks import Face
+from .measure import CUES, head_motion, measure, quality
+
+_BLOCK = 1024  # rows by which the arrays grow
+_GAP_S = 0.5  # prior: over a longer gap no movement is read
+_EXTRA = ("quality", "confidence", "left", "top", "right", "bottom")
+OTHER = "other"
+
+
+@dataclass(frozen=True, eq=False)
+class FaceTracks:
+    """What the faces of a recording did.
+
+    Parameters
+    ----------
+    times_s : ndarray, shape (n,)
+    labels : tuple of str
+        ``left`` and ``right`` by where they were first seen, ``face`` for a single one, then
+        ``other`` where more people were seen.
+    values : dict of label to dict of cue to ndarray, shape (n,)
+        NaN where the face is not seen. Units: ``measure.CUES``.
+    quality : dict of label to ndarray, shape (n,)
+        0 (not seen, or not to be trusted) to 1.
+    boxes : dict of label to ndarray, shape (n, 4)
+        Left, top, right, bottom in pixels, NaN where not seen.
+    identity : dict of label to ndarray, shape (n,)
+        Confidence that this face is its label's, 0 to 1, renewed once a second; NaN where not
+        seen. 0.5: looks cannot tell.
+    """
+
+    times_s: FloatArray
+    labels: tuple[str, ...]
+    values: dict[str, dict[str, FloatArray]]
+    quality: dict[str, FloatArray]
+    boxes: dict[str, FloatArray]
+    identity: dict[str, FloatArray]
+
+
+class _Rows:
+    """Rows of one person, NaN where nothing was put."""
+
+    def __init__(self) -> None:
+        self.table = np.full((0, len(CUES) + len(_EXTRA)), np.nan, dtype=np.float32)
+        self.before: tuple[float, Face] | None = None
+
+    def put(self, row: int, time_s: float, person: Known) -> None:
+        face = person.face
+        if face is None:
+            return
+        cues = measure(face)
+        cues["head_motion"] = float("nan")
+        if self.before is not None and time_s - self.before[0] <= _GAP_S:
+            cues["head_motion"] = head_motion(face, self.before[1], time_s - self.before[0])
+        self.before = (time_s, face)
+        if row >= len(self.table):
+            more = np.full((row + _BLOCK - len(self.table), self.table.shape[1]), np.nan, np.float32)
+            self.table = np.concatenate([self.table, more])
+        self.table[row] = [*(cues[name] for name in CUES), quality(face), person.confidence, *face.box]
+
+
+def watch_faces(
+    frames: Iterable[tuple[float, NDArray[np.uint8]]],
+    *,
+    max_people: int = 2,
+    progress: Callable[[float], None] | None = None,
+) -> FaceTracks:
+    """Follow the faces of a recording and read what they do.
+
+    Parameters
+    ----------
+    frames : iterable of (time_s, rgb)
+        Times rise; pictures are uint8, shape (height, width, 3). 10 a second is what the
+        figures were made with.
+    max_people : int
+        The people seen most get a label of their own, the rest is ``other``.
+    progress : callable, optional
+        Called with the time of each picture, seconds.
+
+    Returns
+    -------
+    FaceTracks
+        No labels where no face was seen.
+
+    Raises
+    ------
+    InputError
+        Where times do not rise, or `max_people` is below 1.
+    MissingExtraError
+        Where ``ai-edge-litert`` is not installed.
+    StoreError
+        Where a model is not here and cannot be fetched.
+
+    Notes
+    -----
+    One pass, one picture in memory; about 80 bytes a picture and person stay. Nobody is known
+    by name: ``left`` and ``right`` are places of the first sight, kept through changes of place.
+    """
+    if max_people < 1:
+        raise InputError(f"At most {max_people} people are to be followed", "Ask for 1 or more")
+    follower = Follower()
+    rows: dict[int, _Rows] = {}
+    times: list[float] = []
+    for time_s, rgb in frames:
+        if times and not time_s > times[-1]:
+            raise InputError(f"A picture at {time_s} s follows one at {times[-1]} s", "Give them in order")
+        for person in follower.step(time_s, rgb):
+            rows.setdefault(person.number, _Rows()).put(len(times), time_s, person)
+        times.append(float(time_s))
+        if progress is not None:
+            progress(time_s)
+    tables = {number: _whole(r.table, len(times)) for number, r in rows.items()}
+    return _tracks(np.array(times), tables, follower.known, max_people)
+
+
+def _whole(table: NDArray[np.float32], n: int) -> NDArray[np.float64]:
+    out = np.full((n, table.shape[1]), np.nan)
+    m = min(n, len(table))
+    out[:m] = table[:m]
+    return out
+
+
+def _tracks(
+    times_s: FloatArray, tables: dict[int, FloatArray], known: list[Known], max_people: int
+) -> FaceTracks:
+    seen = {number: int(np.isfinite(t[:, 0]).sum()) for number, t in tables.items()}
+    most = sorted(seen, key=lambda number: -seen[number])[:max_people]
+    most.sort(key=lambda number: known[number].first_x)
+    named = {label: tables[number] for label, number in zip(_labels(len(most)), most, strict=True)}
+    rest = [tables[number] for number in sorted(seen, key=lambda n: -seen[n]) if number not in most]
+    if rest:
+        named[OTHER] = _first_seen(rest)
+    at = {name: k for k, name in enumerate((*CUES, *_EXTRA))}
+    return FaceTracks(
+        times_s,
+        tuple(named),
+        {label: {cue: t[:, at[cue]] for cue in CUES} for label, t in named.items()},
+        {label: np.nan_to_num(t[:, at["quality"]], nan=0.0) for label, t in named.items()},
+        {label: t[:, at["left"] : at["bottom"] + 1] for label, t in named.items()},
+        {label: t[:, at["confidence"]] for label, t in named.items()},
+    )
+
+
+def _labels(n: int) -> tuple[str, ...]:
+    if n <= 1:
+        return ("face",)[:n]
+    return ("left", "right") if n == 2 else tuple(f"face {k + 1}" for k in range(n))
+
+
+def _first_seen(tables: list[FloatArray]) -> FloatArray:
+    """Of several people, in each row the one who is there."""
+    out = tables[0].copy()
+    for table in tables[1:]:
+        gap = np.isnan(out[:, 0])
+        out[gap] = table[gap]
+    return out
