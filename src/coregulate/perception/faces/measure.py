@@ -3,6 +3,9 @@
 Each cue was tried on one photograph bent by known amounts (``tests/perception/test_faces.py``).
 Left out, because they did not carry there:
 
+- corners pulled down (AU15): the corners against the upper lip followed the bent photograph
+  (1.1 of 0.08 eye distances for a pull of 0.12), but on a real clip they read lower on a crying
+  face (-0.7) than on the same face looking up (-0.35): a raised lip or chin moves them as much;
 - lips pressed (AU23, AU24): the red of the lips thinned by 90 % changed the points' thickness
   by 0.004 of the distance between the outer eye corners, a nod of 20 degrees by 0.02;
 - cheeks raised (AU6): no point nor blendshape stands for it (``cheekSquint`` never moves);
@@ -25,7 +28,6 @@ CUES = {
     "brow_lowerer": "1",
     "inner_brow_raiser": "1",
     "lip_corner_puller": "1",
-    "lip_corner_depressor": "1",
     "jaw_drop": "1",
     "eye_aperture": "1",
     "blink": "0 or 1",
@@ -50,7 +52,6 @@ _BROW_REST, _BROW_RANGE = 0.211, 0.05
 _TILT_REST, _TILT_RANGE = 0.043, 0.03
 _CORNER_REST, _CORNER_RANGE = -0.253, 0.12
 _WIDTH_REST, _WIDTH_RANGE = 0.552, 0.20
-_CURVE_REST, _CURVE_RANGE = -0.039, 0.08
 _GAP_RANGE = 0.30
 # Measured on the photograph turned up and down by up to 20 degrees: what a nod leaves after the
 # turn to the front, per degree of pitch from level.
@@ -59,7 +60,7 @@ _BLINK_APERTURE = 0.16  # prior: half of an open eye's height against its width
 _EYE_RADIUS = 0.133  # 12 mm of an eyeball against 90 mm between the outer corners (adults, rounded)
 _FAR_GAZE = 0.77  # sine of 50 degrees: eyes turn no further in the head, so it is a misfit
 _SMALL_PX, _GOOD_PX = 30.0, 90.0  # prior: height of a face from which nothing, and everything, is read
-_YAW_GOOD_DEG, _YAW_LOST_DEG = 20.0, 50.0  # prior: within 20 degrees cues moved by less than 0.2
+_YAW_GOOD_DEG, _YAW_LOST_DEG = 20.0, 50.0  # prior: within 20 degrees actions moved by up to 0.35
 
 
 def measure(face: Face) -> dict[str, float]:
@@ -73,16 +74,17 @@ def measure(face: Face) -> dict[str, float]:
     -------
     dict of str to float
         Actions: 0 where the model's canonical face rests, 1 a strong action, beyond both where
-        a face is; compare them with the person's own baseline. Opposites share a measure in
-        part: a smile takes ``lip_corner_depressor`` below 0, a raised brow ``brow_lowerer``.
-        ``eye_aperture``: height against width. ``blink``: 1 while below 0.16 of it. Angles
+        a face is; compare them with the person's own baseline. Opposites share a measure:
+        a raised brow takes ``brow_lowerer`` below 0.
+        ``eye_aperture``: height against width. ``blink``: 1 while below 0.16 of
+        it; the tracks keep closures of up to 0.4 s. Angles
         in degrees against the camera: yaw to the person's own left, pitch up, roll to their
         right shoulder. Gaze is NaN while the eyes are closed or the iris is off.
 
     Notes
     -----
     Opening the mouth lowers the corners and the middle of the lips together and so counts for
-    neither a smile nor its opposite. Angles of a head turned by 30 degrees read about 20.
+    no smile. Angles of a head turned by 30 degrees read about 20.
     """
     q = face.front
     unit = float(np.linalg.norm(q[LEFT_CORNER] - q[RIGHT_CORNER]))
@@ -92,17 +94,15 @@ def measure(face: Face) -> dict[str, float]:
     corners = _level(q, _MOUTH_CORNERS)
     raised = (corners - q[_NOSE_BASE, 1]) / unit
     wide = float(q[_MOUTH_CORNERS[1], 0] - q[_MOUTH_CORNERS[0], 0]) / unit
-    curve = (corners - q[_UPPER_LIP, 1]) / unit
     aperture = _aperture(q)
     brow = (inner + outer) / 2 - _BROW_PER_DEG * pitch
     tilt = inner - outer - _TILT_PER_DEG * pitch
     gaze_yaw, gaze_pitch = (np.nan, np.nan) if aperture < _BLINK_APERTURE else _gaze(q, unit)
-    return {
+    cues = {
         "brow_lowerer": (_BROW_REST - brow) / _BROW_RANGE,
         "inner_brow_raiser": (tilt - _TILT_REST) / _TILT_RANGE,
         "lip_corner_puller": (raised - _CORNER_REST) / _CORNER_RANGE / 2
         + (wide - _WIDTH_REST) / _WIDTH_RANGE / 2,
-        "lip_corner_depressor": (_CURVE_REST - curve) / _CURVE_RANGE,
         "jaw_drop": float(q[_UPPER_LIP, 1] - q[_LOWER_LIP, 1]) / unit / _GAP_RANGE,
         "eye_aperture": aperture,
         "blink": float(aperture < _BLINK_APERTURE),
@@ -112,6 +112,7 @@ def measure(face: Face) -> dict[str, float]:
         "head_pitch_deg": pitch,
         "head_roll_deg": roll,
     }
+    return {name: float(value) for name, value in cues.items()}
 
 
 def head_motion(face: Face, before: Face, step_s: float) -> float:

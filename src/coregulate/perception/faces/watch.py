@@ -16,6 +16,7 @@ from .measure import CUES, head_motion, measure, quality
 
 _BLOCK = 1024  # rows by which the arrays grow
 _GAP_S = 0.5  # prior: over a longer gap no movement is read
+_BLINK_S = 0.4  # prior: blinks last 0.1 to 0.4 s
 _EXTRA = ("quality", "confidence", "left", "top", "right", "bottom")
 OTHER = "other"
 
@@ -143,6 +144,8 @@ def _tracks(
     if rest:
         named[OTHER] = _first_seen(rest)
     at = {name: k for k, name in enumerate((*CUES, *_EXTRA))}
+    for table in named.values():
+        table[:, at["blink"]] = brief(table[:, at["blink"]], times_s)
     return FaceTracks(
         times_s,
         tuple(named),
@@ -157,6 +160,28 @@ def _labels(n: int) -> tuple[str, ...]:
     if n <= 1:
         return ("face",)[:n]
     return ("left", "right") if n == 2 else tuple(f"face {k + 1}" for k in range(n))
+
+
+def brief(closed: FloatArray, times_s: FloatArray) -> FloatArray:
+    """Keep the closures that are blinks: eyes shut for longer are resting or look down.
+
+    Parameters
+    ----------
+    closed : ndarray, shape (n,)
+        1 closed, 0 open, NaN not seen.
+    times_s : ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> brief(np.array([0, 1, 0, 1, 1, 1.0]), np.array([0, 0.1, 0.2, 0.3, 0.6, 0.9])).tolist()
+    [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    out = closed.copy()
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], closed == 1.0, [False]]).astype(int)))
+    for first, end in edges.reshape(-1, 2):
+        if times_s[end - 1] - times_s[first] > _BLINK_S:
+            out[first:end] = 0.0
+    return out
 
 
 def _first_seen(tables: list[FloatArray]) -> FloatArray:

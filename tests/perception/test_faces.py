@@ -1,0 +1,270 @@
+"""Faces bent by known amounts: each cue moves the right way, the others stay; nobody changes names."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coregulate.core import InputError, MissingExtraError, StoreError
+from coregulate.perception.faces import CUES, watch_faces
+
+sys.path.insert(0, str(Path(__file__).parent))
+pytest.importorskip("skimage", reason="the photograph comes with scikit-image")
+if importlib.util.find_spec("ai_edge_litert") is None:
+    pytest.skip("ai-edge-litert is not installed (extra 'video')", allow_module_level=True)
+
+import face_scenes as scenes
+
+from coregulate.perception.faces import detect, landmarks, looks, measure
+
+FACE = 220 / 600  # height of the face in the portrait
+# How far cues may move with another action or a turn of up to 20 degrees, measured and rounded up.
+TOLERANCE = {
+    "brow_lowerer": 0.35,
+    "inner_brow_raiser": 0.35,
+    "lip_corner_puller": 0.25,
+    "jaw_drop": 0.2,
+    "eye_aperture": 0.04,
+}
+# Actions that share a measure with a cue, so that it moves with them.
+SHARED = {
+    "brow": {"brow_lowerer", "inner_brow_raiser", "eye_aperture"},
+    "inner_brow": {"brow_lowerer", "inner_brow_raiser"},
+    "smile": {"lip_corner_puller"},
+    "corners_down": {"lip_corner_puller"},
+    "jaw": {"jaw_drop"},
+    "blink": {"eye_aperture", "brow_lowerer"},
+    "yaw": set(),
+    "pitch": set(),
+}
+AMOUNTS = {
+    "brow": (-0.06, -0.03, 0.0, 0.03, 0.06),
+    "inner_brow": (-0.04, 0.0, 0.03, 0.06),
+    "smile": (-0.1, -0.05, 0.0, 0.05, 0.1),
+    "corners_down": (0.0, 0.04, 0.08, 0.12),
+    "jaw": (0.0, 0.05, 0.1, 0.15, 0.2),
+    "blink": (0.0, 0.35, 0.7, 1.0),
+    "yaw": (-20, -10, 0, 10, 20),
+    "pitch": (-20, -10, 0, 10, 20),
+}
+
+
+@pytest.fixture(scope="module")
+def models():
+    try:
+        return detect.Detector(), landmarks.Landmarker()
+    except (StoreError, MissingExtraError) as missing:
+        pytest.skip(f"the face models cannot be had: {missing.problem}")
+
+
+@pytest.fixture(scope="module")
+def fit(models):
+    detector, landmarker = models
+
+    def fit(rgb):
+        face = landmarker(rgb, landmarks.region_of_detection(detector(rgb)[0]))
+        return landmarker(rgb, landmarks.region_of_face(face))
+
+    return fit
+
+
+@pytest.fixture(scope="module")
+def bent(fit):
+    picture = scenes.portrait()
+    return scenes.Bent(picture, fit(picture).points)
+
+
+@pytest.fixture(scope="module")
+def responses(bent, fit):
+    """Cues of each action at each amount: action -> list of dict."""
+
+    def picture(action, amount):
+        return bent.turn(**{action: amount}) if action in ("yaw", "pitch") else getattr(bent, action)(amount)
+
+    return {
+        action: [measure.measure(fit(picture(action, amount))) for amount in amounts]
+        for action, amounts in AMOUNTS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "cue", "sign", "least"),
+    [
+        ("brow", "brow_lowerer", -1, 0.8),
+        ("inner_brow", "inner_brow_raiser", 1, 0.8),
+        ("smile", "lip_corner_puller", 1, 0.8),
+        ("corners_down", "lip_corner_puller", -1, 0.4),
+        ("jaw", "jaw_drop", 1, 0.4),
+        ("blink", "eye_aperture", -1, 0.1),
+        ("yaw", "head_yaw_deg", 1, 22.0),
+        ("pitch", "head_pitch_deg", 1, 30.0),
+    ],
+)
+def test_a_cue_moves_with_its_action(responses, action, cue, sign, least):
+    values = sign * np.array([r[cue] for r in responses[action]])
+    assert np.all(np.diff(values) > 0), values
+    assert values[-1] - values[0] >= least
+
+
+@pytest.mark.parametrize("action", AMOUNTS)
+def test_the_others_stay(responses, action):
+    rest = responses[action][AMOUNTS[action].index(0)]
+    moved = {
+        cue: max(abs(r[cue] - rest[cue]) for r in responses[action])
+        for cue in TOLERANCE
+        if cue not in SHARED[action]
+    }
+    assert {cue: v for cue, v in moved.items() if v > TOLERANCE[cue]} == {}
+
+
+def test_talking_is_not_smiling(responses):
+    smiles = [r["lip_corner_puller"] for r in responses["jaw"]]
+    assert max(smiles) - smiles[0] < 0.15
+
+
+def test_a_closed_eye_is_a_blink(responses):
+    assert [r["blink"] for r in responses["blink"]][:: len(AMOUNTS["blink"]) - 1] == [0.0, 1.0]
+    assert np.isnan(responses["blink"][-1]["gaze_yaw_deg"])
+
+
+def test_gaze_follows_the_irises(bent, fit):
+    angles = [measure.measure(fit(bent.gaze(k)))["gaze_yaw_deg"] for k in (-0.04, -0.02, 0.0, 0.02, 0.04)]
+    assert np.all(np.diff(angles) > 0), angles
+    assert angles[-1] - angles[0] > 10
+
+
+def test_turning_keeps_gaze_with_the_head(responses):
+    for action, cue in (("yaw", "gaze_yaw_deg"), ("pitch", "gaze_pitch_deg")):
+        assert np.all(np.diff([r[cue] for r in responses[action]]) > 0)
+
+
+def test_quality_falls_with_size_and_turn(bent, fit):
+    front, turned = fit(bent.picture), fit(bent.turn(yaw=35))
+    small = fit(scenes.scene([(bent.picture, round(60 / FACE), 500, 300)]))
+    assert measure.quality(front) > 0.95
+    assert measure.quality(turned) < measure.quality(front)
+    assert 0.2 < measure.quality(small) < 0.8
+
+
+def test_small_faces_in_a_wide_shot_are_found(models, bent):
+    detector, landmarker = models
+    high = round(60 / FACE)
+    rgb = scenes.scene([(bent.picture, high, 300, 250), (scenes.other_person(), high, 850, 300)])
+    found = detector(rgb)
+    assert len(found) == 2
+    assert min(landmarker(rgb, landmarks.region_of_detection(f)).presence for f in found) > 0.9
+
+
+def test_nothing_in_an_empty_room(models):
+    noise = np.random.default_rng(0).integers(90, 130, (360, 640, 3), dtype=np.uint8)
+    assert models[0](noise) == []
+
+
+def test_looks_tell_two_people_apart(fit):
+    one, other = scenes.portrait(), scenes.other_person()
+    same = looks.difference(looks.looks_of(one, fit(one)), looks.looks_of(one // 2, fit(one // 2)))
+    apart = looks.difference(looks.looks_of(one, fit(one)), looks.looks_of(other, fit(other)))
+    assert same < 0.1
+    assert apart > 0.3
+
+
+def frames(places, *, light=None, rate_hz=10.0):
+    """Pictures from places: for each, (left of A or None, left of B or None)."""
+    a, b = scenes.portrait(), scenes.other_person()
+    for k, (left_a, left_b) in enumerate(places):
+        people = [(p, 300, left, 60) for p, left in ((a, left_a), (b, left_b)) if left is not None]
+        yield k / rate_hz, scenes.scene(people, size=(960, 400), light=1.0 if light is None else light[k])
+
+
+def middle(tracks, label):
+    return tracks.boxes[label][:, [0, 2]].mean(axis=1)
+
+
+def agrees(tracks, label, left, n=None):
+    """Share of the pictures in which a label is where it should be (NaN: not seen)."""
+    want = np.array([np.nan if v is None else v + 150 for v in left])
+    got = middle(tracks, label)
+    return np.mean(np.isclose(got, want, atol=45) | (np.isnan(got) & np.isnan(want)))
+
+
+def test_two_people_are_followed_and_named_from_left_to_right(models):
+    places = [(60 + 6 * k, 600 - 4 * k) for k in range(20)]
+    tracks = watch_faces(frames(places))
+    assert tracks.labels == ("left", "right")
+    assert set(tracks.values["left"]) == set(CUES)
+    assert agrees(tracks, "left", [p[0] for p in places]) == 1.0
+    assert agrees(tracks, "right", [p[1] for p in places]) == 1.0
+    assert np.nanmin(tracks.identity["left"]) > 0.6
+    assert tracks.boxes["left"].shape == (20, 4)
+
+
+def test_one_person_is_called_face(models):
+    tracks = watch_faces(frames([(300, None)] * 5))
+    assert tracks.labels == ("face",)
+    assert np.all(tracks.quality["face"] > 0.5)
+
+
+def test_a_cut_that_swaps_places_does_not_swap_names(models):
+    places = [(80, 600)] * 10 + [(600, 80)] * 10 + [(80, 600)] * 10
+    tracks = watch_faces(frames(places))
+    assert tracks.labels == ("left", "right")
+    assert agrees(tracks, "left", [p[0] for p in places]) == 1.0
+    assert agrees(tracks, "right", [p[1] for p in places]) == 1.0
+
+
+def test_who_leaves_and_comes_back_elsewhere_keeps_the_name(models):
+    places = [(80, 600)] * 8 + [(80, None)] * 12 + [(80, 380)] * 12
+    tracks = watch_faces(frames(places))
+    assert tracks.labels == ("left", "right")
+    assert agrees(tracks, "left", [p[0] for p in places]) == 1.0
+    # looked for three times a second
+    assert agrees(tracks, "right", [p[1] for p in places]) >= 1 - 3 / len(places)
+    gone = slice(8, 20)
+    assert np.isnan(tracks.values["right"]["jaw_drop"][gone]).all()
+    assert np.all(tracks.quality["right"][gone] == 0)
+
+
+def test_getting_darker_changes_no_name(models):
+    places = [(80, 600)] * 24
+    light = np.linspace(1.0, 0.35, 24)
+    tracks = watch_faces(frames(places, light=light))
+    assert tracks.labels == ("left", "right")
+    assert agrees(tracks, "left", [80] * 24) == agrees(tracks, "right", [600] * 24) == 1.0
+
+
+def test_who_is_there_more_is_one_of_the_two(models):
+    places = [(80, None)] * 3 + [(80, 600)] * 9
+    tracks = watch_faces(frames(places), max_people=1)
+    assert tracks.labels == ("face", "other")
+    assert agrees(tracks, "face", [80] * 12) == 1.0
+
+
+def test_no_frames_and_no_faces(models):
+    assert watch_faces([]).labels == ()
+    tracks = watch_faces(frames([(None, None)] * 3))
+    assert tracks.labels == ()
+    assert len(tracks.times_s) == 3
+
+
+def test_same_pictures_same_numbers(models):
+    one, two = (watch_faces(frames([(80, 600)] * 4)) for _ in range(2))
+    for cue in CUES:
+        assert np.array_equal(one.values["left"][cue], two.values["left"][cue], equal_nan=True)
+
+
+def test_times_must_rise(models):
+    rgb = np.zeros((60, 80, 3), np.uint8)
+    with pytest.raises(InputError, match="in order"):
+        watch_faces([(0.0, rgb), (0.0, rgb)])
+    with pytest.raises(InputError):
+        watch_faces([], max_people=0)
+
+
+def test_progress_is_told(models):
+    told = []
+    watch_faces(frames([(None, None)] * 3), progress=told.append)
+    assert told == [0.0, 0.1, 0.2]
