@@ -114,8 +114,10 @@ def test_talk(data_dir):
 
 
 def test_sound_of_a_video(data_dir):
-    left, right = read(data_dir / "faces" / "face_noface.mov")
-    assert "pictures_not_read" in {n.code for n in left.notices}
+    left, right, pictures = read(data_dir / "faces" / "face_noface.mov")
+    assert (left.kind, right.kind, pictures.kind) == ("audio", "audio", "video")
+    # Its sound starts 2.43 s after its pictures: the sound's start is the file's zero.
+    assert pictures.data.start_s == pytest.approx(-2.43, abs=0.01)
     whole = read_sound(right.data, 0.0, right.data.duration_s, rate_hz=16000)
     assert len(whole) == pytest.approx(right.data.duration_s * 16000, abs=2000)
     part = read_sound(right.data, 2.0, 3.0, rate_hz=16000)

@@ -7,14 +7,14 @@ import math
 
 import numpy as np
 
-from coregulate.core import Events, Label, Samples, Segment, Signal, Sound, Track
+from coregulate.core import Events, Label, Pictures, Samples, Segment, Signal, Sound, Track
 from coregulate.session import OwnedStream
 
 
 def cropped(stream: OwnedStream, start_s: float, end_s: float) -> OwnedStream:
     """Return the stream with nothing before ``start_s`` or from ``end_s`` on.
 
-    A sound keeps its start (its blocks are read by its own time), and only ends earlier:
+    Sound and pictures keep their start (they are read by their own time), and only end earlier:
     what is before ``start_s`` is silenced by leaving it out of the speech track.
     """
     data = stream.data
@@ -35,7 +35,7 @@ def cropped(stream: OwnedStream, start_s: float, end_s: float) -> OwnedStream:
         inside = (np.asarray(data.times_s) >= start_s) & (np.asarray(data.times_s) < end_s)
         values = data.values[inside] if len(data.values) == len(inside) else data.values
         return stream._replace(data=dataclasses.replace(data, times_s=data.times_s[inside], values=values))
-    if isinstance(data, Sound):
+    if isinstance(data, Sound | Pictures):
         return stream._replace(
             data=dataclasses.replace(data, duration_s=max(0.0, min(end_s, data.span.end_s) - data.start_s))
         )

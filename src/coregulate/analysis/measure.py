@@ -27,6 +27,7 @@ from coregulate.session import OwnedStream, Session
 from coregulate.signals import Measured, measure_breathing, measure_heart, measure_movement, measure_skin
 
 from .crop import cropped_track
+from .shared import Seen, hear_two, see_faces, shared_sound
 
 #: Of several sources of the same thing the first is taken: corrected beats that the user supplies outrank detected ones.
 HEART_SOURCES = ("beats", "ecg", "ppg", "rr")
@@ -66,12 +67,13 @@ def measure_bodies(
     )  # fmt: skip
     steps = [(pid, of) for pid in people for of in (_breathing, _heart, _skin, _movement)]
     for k, (pid, of) in enumerate(steps):
-        tell(0.5 * k / len(steps), f"{of.__name__.strip('_')} of {session.name_of(pid)}")
+        tell(0.2 * k / len(steps), f"{of.__name__.strip('_')} of {session.name_of(pid)}")
         own = [s for s in streams if s.person == pid]
         of(pid, own, bodies, settings)
-    tell(0.5, "who speaks")
     _labels(people, streams, bodies)
-    _turns(people, streams, span, bodies)
+    seen = _faces(streams, span, bodies, lambda share: tell(0.2 + 0.3 * share, "faces"))
+    tell(0.5, "who speaks")
+    _turns(people, streams, span, bodies, seen, settings.seed)
     _voices(
         people,
         streams,
@@ -224,7 +226,29 @@ def _regular(data: Samples) -> Signal:
     return Signal(filled, 1.0, start, data.unit, data.name)
 
 
-def _turns(people: Sequence[str], streams: Sequence[OwnedStream], span: Segment, bodies: Bodies) -> None:
+def _faces(
+    streams: Sequence[OwnedStream], span: Segment, bodies: Bodies, tell: Callable[[float], None]
+) -> Seen | None:
+    """Read every video's faces; returns those of the video that shows both."""
+    both = None
+    videos = [s for s in streams if s.kind == "video"]
+    for k, stream in enumerate(videos):
+        seen, notices = see_faces(stream, span, lambda share, k=k: tell((k + share) / len(videos)))  # type: ignore[misc]
+        bodies.notices.extend(notices)
+        if seen is None:
+            continue
+        for label, pid in seen.owners().items():
+            cues, quality = seen.signals(label)
+            bodies.signals[pid].update(cues)
+            bodies.quality[pid].update(dict.fromkeys(cues, quality))
+            bodies.used[stream.path, stream.kind, stream.part] = "face"
+        both = seen if not stream.person else both
+    return both
+
+
+def _turns(
+    people: Sequence[str], streams: Sequence[OwnedStream], span: Segment, bodies: Bodies, seen: Seen | None, seed: int
+) -> None:  # fmt: skip
     """Who speaks when: an annotation or words with times where there are any, else from one track for each."""
     for pid in people:
         for kind in ("speech", "words"):
@@ -243,6 +267,12 @@ def _turns(people: Sequence[str], streams: Sequence[OwnedStream], span: Segment,
                 bodies.tracks[pid].setdefault("speech", cropped_track(track, span))
         except CoregulateError as error:
             bodies.notices.append(Notice("not_measured", "speech", str(error)))
+    shared = shared_sound(streams)
+    if shared is not None and not any("speech" in bodies.tracks[pid] for pid in people):
+        tracks, notices = hear_two(shared, seen, span, seed)
+        bodies.notices.extend(notices)
+        for pid, track in tracks.items():
+            bodies.tracks[pid]["speech"] = track
 
 
 def _spoken(track: Track) -> Track:
@@ -265,7 +295,8 @@ def _sound_of(pid: str, streams: Sequence[OwnedStream]) -> Sound | None:
 def _voices(
     people: Sequence[str], streams: Sequence[OwnedStream], bodies: Bodies, tell: Callable[[float, str], None]
 ) -> None:
-    shared = next((s.data for s in streams if s.person == "" and isinstance(s.data, Sound)), None)
+    common = shared_sound(streams)
+    shared = common.data if common is not None and isinstance(common.data, Sound) else None
     for k, pid in enumerate(people):
         sound = _sound_of(pid, streams) or shared
         speech = bodies.tracks[pid].get("speech")

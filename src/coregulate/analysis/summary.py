@@ -14,7 +14,7 @@ import xarray as xr
 
 from coregulate.bond import Bond
 from coregulate.circuits import Circuits, Supported
-from coregulate.core import FloatArray, Notice, Samples, Segment, Settings, Signal, Sound
+from coregulate.core import FloatArray, Notice, Pictures, Samples, Segment, Settings, Signal, Sound
 from coregulate.cues import STATES, Baseline
 from coregulate.session import OwnedStream, Session
 from coregulate.story import Story
@@ -130,7 +130,7 @@ def describe_stream(stream: OwnedStream, bodies: Bodies) -> dict[str, Any]:
     quality = bodies.quality.get(stream.person, {}).get(name or "")
     return {
         "person": stream.person or None, "kind": stream.kind, "path": stream.path, "part": stream.part,
-        "rate_hz": data.rate_hz if isinstance(data, Signal | Samples | Sound) else None,
+        "rate_hz": data.rate_hz if isinstance(data, Signal | Samples | Sound | Pictures) else None,
         "unit": data.unit if isinstance(data, Signal | Samples) else None,
         "start_s": span.start_s, "end_s": span.end_s,
         "quality": _mean(quality.values) if quality is not None else np.nan,

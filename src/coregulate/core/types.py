@@ -169,6 +169,24 @@ class Sound:
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """A video's pictures on disk; they are read one by one, because no frame outlives its reading."""
+
+    path: str
+    rate_hz: float
+    duration_s: float
+    width: int
+    height: int
+    start_s: float = 0.0
+    name: str = ""
+
+    @property
+    def span(self) -> Segment:
+        """From the first picture to the end."""
+        return Segment(self.start_s, self.start_s + self.duration_s)
+
+
+@dataclass(frozen=True)
 class Clock:
     """What ties a stream to the session's time.
 
@@ -213,7 +231,7 @@ class Notice:
     text: str
 
 
-Data = Signal | Samples | Events | Track | Sound
+Data = Signal | Samples | Events | Track | Sound | Pictures
 
 
 @dataclass(frozen=True)
@@ -224,7 +242,7 @@ class Stream:
     ----------
     kind : str
         One of :data:`KINDS`.
-    data : Signal, Samples, Events, Track or Sound
+    data : Signal, Samples, Events, Track, Sound or Pictures
         Times count from ``origin_unix_s`` where the file has a clock, else from
         the file's own zero.
     path : str
@@ -265,6 +283,7 @@ KINDS: dict[str, str] = {
     "temperature": "skin temperature",
     "motion_energy": "motion energy from video",
     "audio": "sound",
+    "video": "pictures of one person or of both",
     "speech": "who speaks when",
     "words": "words with times",
     "codes": "a coder's behaviour codes",

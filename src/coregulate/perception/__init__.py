@@ -1,8 +1,11 @@
-"""Floor 2: what can be heard: who speaks when, and how each voice sounds."""
+"""Floor 2: what can be seen and heard: faces, who speaks when, and how each voice sounds."""
 
 from __future__ import annotations
 
+from .faces import FaceTracks, watch_faces
+from .lips import voices_of_faces
+from .one_microphone import diarize
 from .speakers import who_speaks
 from .voice import voice_frames
 
-__all__ = ["voice_frames", "who_speaks"]
+__all__ = ["FaceTracks", "diarize", "voice_frames", "voices_of_faces", "watch_faces", "who_speaks"]

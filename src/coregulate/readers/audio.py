@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coregulate.core import FormatError, InputError, Notice, Sound, Stream
+from coregulate.core import FormatError, InputError, Notice, Pictures, Sound, Stream
 
 from .text import head_of
+from .video import video_facts
 
 #: Suffixes that promise sound or video.
 # fmt: off
@@ -40,28 +41,23 @@ def sniff(path: Path) -> bool:
 
 
 def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
-    """Return one Sound for each channel of the first sound track.
+    """Return one Sound for each channel of the first sound track, and the Pictures where there are any.
 
     Raises
     ------
     FormatError
-        Where nothing can be decoded, or there is no sound.
+        Where nothing can be decoded.
     """
     import av
 
     notices: list[Notice] = []
     try:
         with av.open(str(path), options=_OPTIONS) as container:
-            if container.streams.video and not _is_cover(container.streams.video[0]):
-                notices.append(
-                    Notice(
-                        "pictures_not_read", path.name, "Only the sound is used: pictures are not read yet."
-                    )
-                )
+            has_pictures = bool(container.streams.video) and not _is_cover(container.streams.video[0])
             if not container.streams.audio:
-                raise FormatError(
-                    "It holds no sound, and pictures are not read yet", "Give a recording with sound", path
-                )
+                if has_pictures:
+                    return [_pictures(path, None)]
+                raise FormatError("It holds neither sound nor pictures", "Check that it is whole", path)
             if len(container.streams.audio) > 1:
                 notices.append(
                     Notice("tracks_left_out", path.name, "Only the first of its sound tracks is read.")
@@ -69,6 +65,7 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
             track = container.streams.audio[0]
             rate_hz = float(track.rate or 0)
             n_channels = int(track.channels or 0)
+            sound_start_s = float((track.start_time or 0) * track.time_base)
             duration_s = _duration(track, container, path, notices)
             _first_frame(container, track)
     except (av.error.FFmpegError, ValueError, OverflowError, MemoryError, EOFError) as error:
@@ -89,7 +86,7 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
         )
     used = min(n_channels, MAX_CHANNELS)
     names = {1: [""], 2: ["left", "right"]}.get(n_channels, [f"channel {k + 1}" for k in range(used)])
-    return [
+    streams = [
         Stream(
             "audio",
             Sound(str(path), rate_hz, duration_s, n_channels, k, 0.0, part),
@@ -102,6 +99,15 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
         )
         for k, part in enumerate(names)
     ]
+    return [*streams, _pictures(path, sound_start_s)] if has_pictures else streams
+
+
+def _pictures(path: Path, sound_start_s: float | None) -> Stream:
+    """Return the pictures on the clock of the sound, whose start is the file's zero (their own without sound)."""
+    facts = video_facts(path)
+    later_s = 0.0 if sound_start_s is None else facts.start_s - sound_start_s
+    pictures = Pictures(str(path), facts.rate_hz, facts.duration_s, facts.width, facts.height, later_s)
+    return Stream("video", pictures, str(path), "", None, "", "rate")
 
 
 def _short(error: BaseException) -> str:

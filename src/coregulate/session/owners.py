@@ -90,18 +90,26 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
     lies in, the part of its name that tells it from its twin.
     """
     found = [(_below(path), stream) for path, stream in found]
+    filmed = {path for path, s in found if s.kind == "video"}
+    shared = filmed if len(filmed) == 1 else set()  # one video shows both; two show one each
     by_name = _labels_by_name(
-        sorted({path for path, s in found if s.kind in PERSONAL and not s.owner_hint and "/" not in path})
+        sorted(
+            {
+                p
+                for p, s in found
+                if s.kind in PERSONAL and not s.owner_hint and "/" not in p and p not in shared
+            }
+        )
     )
     if len(found) > 0 and not by_name and not any(s.owner_hint or "/" in p for p, s in found):
-        # One file that names nobody: all of it is one person's.
-        only = {p for p, s in found if s.kind in PERSONAL}
+        # One file that names nobody: all of it is one person's, but a sound or a video is of both.
+        only = {p for p, s in found if s.kind in PERSONAL and s.kind != "audio"}
         by_name = {p: p.split(".")[0] for p in only} if len(only) == 1 else {}
     labels = []
     for path, stream in found:
         if stream.owner_hint:
             labels.append(stream.owner_hint)
-        elif "/" in path:
+        elif "/" in path and path not in shared:
             labels.append(path.split("/")[0])
         else:
             labels.append(by_name.get(path, ""))

@@ -40,7 +40,8 @@ class StreamPlan:
 
     ``person`` is an id, or ``""`` where both share it (one microphone for two).
     ``clock`` is ``unix`` (the file's own), or ``aligned``: session time is the
-    file's time plus ``offset_s``.
+    file's time plus ``offset_s``. ``who`` names the people in a recording of both:
+    ``left`` and ``right`` in a video, ``first`` and ``second`` to speak in a sound.
     """
 
     person: str
@@ -53,6 +54,7 @@ class StreamPlan:
     rate_hz: float | None = None
     range: tuple[float, float] | None = None
     where: Mapping[str, str] = field(default_factory=dict)
+    who: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,13 @@ def _check(plan: SessionPlan, path: Path) -> None:
         if stream.person and stream.person not in ids:
             raise FormatError(
                 f"A stream belongs to '{stream.person}', who is not in people",
+                f"People are {', '.join(ids)}",
+                path,
+            )
+        strangers = sorted(set(stream.who.values()) - set(ids))
+        if strangers:
+            raise FormatError(
+                f"'{strangers[0]}' in who of {stream.path} is not in people",
                 f"People are {', '.join(ids)}",
                 path,
             )

@@ -14,6 +14,7 @@ from coregulate.readers import groups, read, recognise
 
 from .clocks import Found, lay_on_one_clock
 from .owners import PERSONAL, choose_two, labels_of
+from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
 
 _SKIP_FOLDERS = frozenset({"truth", "analysis", "__pycache__"})
@@ -150,10 +151,13 @@ def _propose(
     rating_span: tuple[float, float] | None = None,
 ) -> Proposal:  # fmt: skip
     labels = labels_of([(f.path, f.stream) for f in found])
-    labels = _one_word_per_person(labels, asked)
+    shared = [f.stream for f, label in zip(found, labels, strict=True) if not label]
+    placed = placed_in(shared, asked, labels)
+    by_label = {name: label for name, label in asked.items() if label.casefold() not in placed}
+    labels = _one_word_per_person(labels, by_label)
     weights = [int(f.stream.kind in PERSONAL) for f in found]
     chosen = choose_two(labels, weights)
-    people, owner = _people(chosen, asked)
+    people, owner = _people(chosen, by_label, list(placed.values()))
     assumptions: list[Notice] = []
     rows = [owner.get(label.casefold(), "") for label in labels]
     start_unix_s, clocks = lay_on_one_clock(found, rows, people, assumptions)
@@ -162,7 +166,14 @@ def _propose(
     }
     streams = [
         _stream_plan(
-            f, person, clock, people, rating_span or _rating_span(found), person in hearts, assumptions
+            f,
+            person,
+            clock,
+            people,
+            rating_span or _rating_span(found),
+            person in hearts,
+            placed,
+            assumptions,
         )
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
@@ -183,7 +194,10 @@ def _one_word_per_person(labels: Sequence[str], asked: Mapping[str, str]) -> lis
     return list(labels)
 
 
-def _people(chosen: Sequence[str], asked: Mapping[str, str]) -> tuple[list[PersonPlan], dict[str, str]]:
+def _people(
+    chosen: Sequence[str], asked: Mapping[str, str], others: Sequence[str] = ()
+) -> tuple[list[PersonPlan], dict[str, str]]:
+    """Return the people, by their labels, then those whom only a place in a shared recording names."""
     named = {label.casefold(): name for name, label in asked.items()}
     ordered = sorted(chosen, key=lambda label: label.casefold() not in named) if named else list(chosen)
     people: list[PersonPlan] = []
@@ -195,6 +209,9 @@ def _people(chosen: Sequence[str], asked: Mapping[str, str]) -> tuple[list[Perso
         person = PersonPlan(_slug(name, {p.id for p in people}), name, "partner" if k < 2 else "other")
         people.append(person)
         owner[label.casefold()] = person.id
+    for name in others:
+        if len(people) < 2 and name.casefold() not in {p.name.casefold() for p in people}:
+            people.append(PersonPlan(_slug(name, {p.id for p in people}), name, "partner"))
     for default in ("A", "B")[len(people) :]:
         people.append(PersonPlan(_slug(default.lower(), {p.id for p in people}), f"Person {default}"))
     return people, owner
@@ -210,7 +227,7 @@ def _slug(name: str, taken: set[str]) -> str:
 
 def _stream_plan(
     f: Found, person: str, clock: tuple[str, float], people: Sequence[PersonPlan], rating_span: tuple[float, float] | None,
-    has_heart: bool, assumptions: list[Notice],
+    has_heart: bool, placed: Mapping[str, str], assumptions: list[Notice],
 ) -> StreamPlan:  # fmt: skip
     stream = f.stream
     rate_hz = stream.data.rate_hz if stream.timing == "assumed" and isinstance(stream.data, Signal) else None
@@ -248,6 +265,9 @@ def _stream_plan(
         rate_hz,
         span,
         dict(stream.attrs.get("where", {})),
+        {}
+        if person or stream.kind not in PLACES
+        else who_is_where(stream, f.path, people, placed, assumptions),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from coregulate.core import (
     Label,
     Notice,
     Person,
+    Pictures,
     Samples,
     Segment,
     Signal,
@@ -46,6 +48,7 @@ class OwnedStream(NamedTuple):
     timing: str
     range: tuple[float, float] | None
     notices: tuple[Notice, ...]
+    who: Mapping[str, str] = MappingProxyType({})
 
 
 class InputFile(NamedTuple):
@@ -185,7 +188,7 @@ class Session:
         clock = Clock(wanted.clock, offset_s=offset_s)
         return OwnedStream(
             wanted.person, wanted.kind, shifted(found.data, offset_s), wanted.path, wanted.part, clock,
-            found.timing, wanted.range, tuple(found.notices),
+            found.timing, wanted.range, tuple(found.notices), wanted.who,
         )  # fmt: skip
 
     def _streams_of(
@@ -255,7 +258,7 @@ def open_session(folder: str | Path) -> Session:
 
 def shifted(data: Data, by_s: float) -> Data:
     """Return the same data with ``by_s`` added to every time."""
-    if isinstance(data, Signal | Sound):
+    if isinstance(data, Signal | Sound | Pictures):
         return dataclasses.replace(data, start_s=data.start_s + by_s)
     if isinstance(data, Samples | Events):
         return dataclasses.replace(data, times_s=np.asarray(data.times_s) + by_s)

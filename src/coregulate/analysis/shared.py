@@ -1,0 +1,167 @@
+"""Recordings of both people: whose face, and whose voice on one microphone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from coregulate.core import (
+    CoregulateError,
+    FloatArray,
+    Label,
+    Notice,
+    Pictures,
+    Segment,
+    Signal,
+    Sound,
+    Track,
+)
+from coregulate.perception import FaceTracks, diarize, voices_of_faces, watch_faces
+from coregulate.readers import video_frames
+from coregulate.session import OwnedStream
+
+#: Pictures a second that faces are read at; the cue grid's own step.
+FACE_RATE_HZ = 10.0
+# prior: the shortest share of a video in which a face must be seen to be somebody's
+_LEAST_SEEN = 0.02
+# fmt: off
+_UNITS = {"gaze_yaw_deg": "deg", "gaze_pitch_deg": "deg", "head_yaw_deg": "deg", "head_pitch_deg": "deg", "head_roll_deg": "deg", "head_motion": "1/s"}
+# fmt: on
+
+
+class Seen:
+    """The faces of one video, by person, and what could not be told."""
+
+    def __init__(self, stream: OwnedStream, tracks: FaceTracks, start_s: float) -> None:
+        labels = [label for label in tracks.labels if label != "other"]
+        enough = [x for x in labels if np.mean(np.isfinite(tracks.boxes[x][:, 0])) >= _LEAST_SEEN]
+        self.stream, self.tracks, self.labels, self.start_s = stream, tracks, enough, start_s
+        self.times_s: FloatArray = tracks.times_s + start_s
+
+    def owners(self) -> dict[str, str]:
+        """Person of each face: the video's own person, or who the plan says is left and right."""
+        if self.stream.person:
+            return {self.labels[0]: self.stream.person} if self.labels else {}
+        if len(self.labels) == 1 and "left" in self.stream.who:
+            return {}  # one face in a video of two: whose it is cannot be told
+        return {label: self.stream.who[label] for label in self.labels if label in self.stream.who}
+
+    def signals(self, label: str) -> tuple[dict[str, Signal], Signal]:
+        """Cues of one face at a regular rate, and how far they can be trusted."""
+        n = int(np.ceil((self.times_s[-1] - self.times_s[0]) * FACE_RATE_HZ)) + 1
+        slot = np.round((self.times_s - self.times_s[0]) * FACE_RATE_HZ).astype(int)
+        start_s = float(self.times_s[0])
+
+        def regular(values: FloatArray, name: str, unit: str) -> Signal:
+            grid = np.full(n, np.nan)
+            grid[slot] = values
+            return Signal(grid, FACE_RATE_HZ, start_s, unit, name)
+
+        cues = {
+            name: regular(values, name, _UNITS.get(name, "1"))
+            for name, values in self.tracks.values[label].items()
+        }
+        return cues, regular(self.tracks.quality[label], "face_quality", "1")
+
+
+def see_faces(
+    stream: OwnedStream, span: Segment, progress: Callable[[float], None]
+) -> tuple[Seen | None, list[Notice]]:
+    """Watch one video; what cannot be seen becomes a notice."""
+    pictures = stream.data
+    if not isinstance(pictures, Pictures):
+        return None, []
+    where = stream.path
+    try:
+        frames = (
+            frame
+            for frame in video_frames(pictures.path, FACE_RATE_HZ)
+            if span.start_s <= frame[0] + pictures.start_s < span.end_s
+        )
+        tracks = watch_faces(
+            frames,
+            max_people=1 if stream.person else 2,
+            progress=lambda at_s: progress(min(1.0, at_s / max(pictures.duration_s, 1e-9))),
+        )
+    except CoregulateError as error:
+        return None, [Notice("faces_not_read", where, str(error))]
+    seen = Seen(stream, tracks, pictures.start_s)
+    if not seen.labels:
+        return None, [Notice("no_face", where, "No face was found in this video: nothing is known from it.")]
+    notices = []
+    if not seen.owners():
+        text = (
+            "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
+        )
+        notices.append(Notice("one_face", where, text))
+    for label in seen.owners():
+        share = float(np.mean(np.isfinite(tracks.boxes[label][:, 0])))
+        if share < 0.8:
+            notices.append(
+                Notice(
+                    "face_often_unseen", where, f"The face '{label}' was seen in {share:.0%} of the pictures."
+                )
+            )
+    if "other" in tracks.labels:
+        share = float(np.mean(np.isfinite(tracks.boxes["other"][:, 0])))
+        notices.append(
+            Notice(
+                "another_face",
+                where,
+                f"A third face was seen in {share:.0%} of the pictures; it is left out.",
+            )
+        )
+    return seen, notices
+
+
+def hear_two(
+    stream: OwnedStream, seen: Seen | None, span: Segment, seed: int
+) -> tuple[Mapping[str, Track], list[Notice]]:
+    """Tell two voices on one microphone apart, and whose each is: by the lips, else by the plan."""
+    sound = stream.data
+    if not isinstance(sound, Sound):
+        return {}, []
+    where = stream.path
+    try:
+        voices = diarize(sound, rng_seed=seed)
+    except CoregulateError as error:
+        return {}, [Notice("voices_not_told_apart", where, str(error))]
+    names = list(dict.fromkeys(x.text for x in sorted(voices.labels)))
+    owner = {
+        name: stream.who[place]
+        for name, place in zip(names, ("first", "second"), strict=False)
+        if place in stream.who
+    }
+    notices = []
+    by_lips = None
+    if seen is not None and len(owners := seen.owners()) == 2:
+        jaw = {face: seen.tracks.values[face]["jaw_drop"] for face in owners}
+        by_lips = voices_of_faces(voices, seen.times_s, jaw)
+        if by_lips is not None:
+            owner = {voice: owners[face] for voice, face in by_lips.items()}
+    how = "the lips that moved" if by_lips else "who spoke first, as session.toml has it"
+    notices.append(
+        Notice(
+            "voices_told_apart",
+            where,
+            f"One microphone: who spoke was told by the voices, whose each is by {how}.",
+        )
+    )
+    tracks = {
+        person: Track(
+            tuple(
+                Label(max(x.start_s, span.start_s), min(x.end_s, span.end_s), "speech")
+                for x in voices.labels
+                if x.text == name and x.end_s > span.start_s and x.start_s < span.end_s
+            ),
+            "speech",
+        )
+        for name, person in owner.items()
+    }
+    return tracks, notices
+
+
+def shared_sound(streams: Sequence[OwnedStream]) -> OwnedStream | None:
+    """Return the sound that belongs to both, if there is one."""
+    return next((s for s in streams if s.person == "" and isinstance(s.data, Sound)), None)
