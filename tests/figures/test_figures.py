@@ -22,6 +22,7 @@ from coregulate.figures import (
     episode_strip,
     lag_profile,
     look_of,
+    marked_faces,
     overview,
     state_ribbon,
     svg,
@@ -336,3 +337,10 @@ def test_nothing_touches_pyplot_or_settings():
         "assert m.rcParams.copy() == before, 'settings'\n"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+
+
+def test_faces_are_framed_and_named_where_they_are():
+    boxes = {"left": np.array([10.0, 20, 40, 60]), "right": np.array([70.0, 25, 95, 55])}
+    ax = marked_faces(np.zeros((80, 120, 3), np.uint8), boxes)
+    assert [text.get_text() for text in ax.texts] == ["left", "right"]
+    assert {patch.get_xy() for patch in ax.patches} == {(10.0, 20.0), (70.0, 25.0)}

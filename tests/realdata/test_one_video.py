@@ -15,6 +15,7 @@ import pytest
 from coregulate.core import CoregulateError
 from coregulate.models import model_path
 from coregulate.readers import video_frames
+from coregulate.session import open_session
 
 RATE_HZ, SECONDS = 10, 30
 
@@ -72,3 +73,27 @@ def test_one_video_gives_faces_and_voices_of_both(film: Path) -> None:
         "video": "face",
     }
     assert result["bond"]["verdict"] == "undetermined"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_init_shows_a_still_and_asks_who_is_who(film: Path, tmp_path: Path) -> None:
+    import os
+    import pty
+
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "coregulate", "init", film / "talk.mp4", "--out", tmp_path]
+    still = tmp_path / "who-is-who.png"
+    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave) as process:
+        seen = b""
+        for question, answer in (("left?", "Ann"), ("right?", "Bo"), ("agreed", "y")):
+            while question.encode() not in seen:
+                seen += os.read(master, 4096)
+            assert still.is_file() == (question != "agreed")  # it stays only where it was asked for
+            os.write(master, f"{answer}\n".encode())
+        assert process.wait(timeout=60) == 0
+    os.close(master)
+    os.close(slave)
+    plan = open_session(tmp_path).plan
+    names = {p.id: p.name for p in plan.people}
+    video = next(s for s in plan.streams if s.kind == "video")
+    assert {place: names[owner] for place, owner in video.who.items()} == {"left": "Ann", "right": "Bo"}

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from coregulate.core import InputError
+from coregulate.core import CoregulateError, InputError
 from coregulate.session import (
     FILE_NAME,
     Proposal,
@@ -25,7 +25,8 @@ from .console import result, say, table
 
 
 def init(
-    source: Path, *, by: str, out: Path | None, people: Mapping[str, str], segments: tuple[str, ...], yes: bool, force: bool, quiet: bool
+    source: Path, *, by: str, out: Path | None, people: Mapping[str, str], segments: tuple[str, ...], yes: bool, force: bool, quiet: bool,
+    still: Path | None = None,
 ) -> list[Path]:  # fmt: skip
     """Write ``session.toml`` for a folder, a file, or each group of a table; return the sessions' folders."""
     if by:
@@ -57,8 +58,55 @@ def init(
             segments,
         )
     proposal = propose_session(source, target, people=people, name=source.resolve().stem)
+    asked = _asked_who(proposal, target, people, yes, still, quiet)
+    if asked != people:
+        proposal = propose_session(source, target, people=asked, name=source.resolve().stem)
     _show(proposal, quiet)
     return [_write(proposal, target, yes, segments, quiet)]
+
+
+def _asked_who(
+    proposal: Proposal, folder: Path, people: Mapping[str, str], yes: bool, still: Path | None, quiet: bool
+) -> Mapping[str, str]:
+    """Show a still with both faces and ask who is who, where a video of both does not say."""
+    unsaid = {n.where for n in proposal.plan.assumptions if n.code == "assumed_who"}
+    film = next((s for s in proposal.plan.streams if s.kind == "video" and s.path in unsaid), None)
+    asking = not yes and sys.stdin.isatty()
+    if film is None or (still is None and (not asking or {"left", "right"} & set(people.values()))):
+        return people
+    picture = still or folder / "who-is-who.png"
+    try:
+        if not _draw_still(folder / film.path, picture):
+            say(f"- {film.path}: no picture of its first minute shows two faces.", quiet=quiet)
+            return people
+    except CoregulateError as missing:
+        say(f"- {film.path}: {missing}", quiet=quiet)
+        return people
+    say(f"A still with both faces: {picture}", quiet=quiet)
+    if not asking:
+        return people
+    import click
+
+    names = [
+        click.prompt(f"Who is on the {place}?", default=person.name, err=True)
+        for place, person in zip(("left", "right"), proposal.plan.people[:2], strict=True)
+    ]
+    if still is None:
+        picture.unlink()  # a picture of people stays only where it was asked for
+    return {**people, names[0]: "left", names[1]: "right"}
+
+
+def _draw_still(film: Path, picture: Path) -> bool:
+    from coregulate.figures import marked_faces
+    from coregulate.perception import first_still
+    from coregulate.readers import video_frames
+
+    found = first_still(video_frames(film, 2.0))
+    if found is None:
+        return False
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    marked_faces(*found).figure.savefig(picture, dpi=150, bbox_inches="tight")
+    return True
 
 
 def _one_each(source: Path) -> list[Path]:

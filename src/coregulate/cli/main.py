@@ -55,6 +55,11 @@ def cli() -> None:
     metavar="NAME=START-END[:rest|:calm_talk][@PERSON]",
     help="Mark a stretch in seconds; with :rest or :calm_talk it is a baseline.",
 )
+@click.option(
+    "--still",
+    type=click.Path(path_type=Path),
+    help="Keep a picture of the video with both faces, marked left and right.",
+)
 @click.option("--yes", is_flag=True, help="Take the proposal; consent is noted as recorded elsewhere.")
 @click.option("--force", is_flag=True, help="Propose anew where session.toml exists.")
 @_QUIET
@@ -64,6 +69,7 @@ def init(
     out: Path | None,
     people: tuple[str, ...],
     segments: tuple[str, ...],
+    still: Path | None,
     yes: bool,
     force: bool,
     quiet: bool,
@@ -80,6 +86,7 @@ def init(
         yes=yes,
         force=force,
         quiet=quiet,
+        still=still,
     )
 
 

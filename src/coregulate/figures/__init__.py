@@ -1,6 +1,7 @@
 """Floor 8: figures that return matplotlib axes, for the report and for notebooks."""
 
 from .embed import svg
+from .faces import marked_faces
 from .lanes import cue_lanes
 from .links import bond_surrogates, lag_profile
 from .overview import overview
@@ -15,6 +16,7 @@ __all__ = [
     "episode_strip",
     "lag_profile",
     "look_of",
+    "marked_faces",
     "overview",
     "state_ribbon",
     "svg",

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from .faces import FaceTracks, watch_faces
+from .faces import FaceTracks, first_still, watch_faces
 from .lips import voices_of_faces
 from .one_microphone import diarize
 from .speakers import who_speaks
 from .voice import voice_frames
 
-__all__ = ["FaceTracks", "diarize", "voice_frames", "voices_of_faces", "watch_faces", "who_speaks"]
+__all__ = [
+    "FaceTracks",
+    "diarize",
+    "first_still",
+    "voice_frames",
+    "voices_of_faces",
+    "watch_faces",
+    "who_speaks",
+]

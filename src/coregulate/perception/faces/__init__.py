@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .measure import CUES
+from .still import first_still
 from .watch import FaceTracks, watch_faces
 
-__all__ = ["CUES", "FaceTracks", "watch_faces"]
+__all__ = ["CUES", "FaceTracks", "first_still", "watch_faces"]
