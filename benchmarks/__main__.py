@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 
+from . import faces
 from .hour import table
 
 if __name__ == "__main__":
     print(table(tuple(float(h) for h in sys.argv[1:]) or (1.0, 4.0)))
+    print()
+    if importlib.util.find_spec("ai_edge_litert"):
+        print(faces.table())
+    else:
+        print("faces: not measured, the extra 'video' is not installed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,6 +59,9 @@ class Follower:
     def __init__(self) -> None:
         self._detector = Detector()
         self._landmarker = Landmarker()
+        # The runtime lets go of Python while it works: faces are fitted side by side, each by a fitter of its own.
+        self._others: list[Landmarker] = []
+        self._pool = ThreadPoolExecutor()
         self._small: FloatArray | None = None
         self._detected_s = -np.inf
         self.known: list[Known] = []
@@ -99,10 +103,9 @@ class Follower:
 
     def _keep_following(self, rgb: Image, cut: bool) -> bool:
         lost = False
-        for person in self.known:
-            if person.face is None:
-                continue
-            face = None if cut else self._landmarker(rgb, region_of_face(person.face))
+        followed = [k for k in self.known if k.face is not None]
+        faces = [None] * len(followed) if cut else self._fitted(rgb, [k.face for k in followed])
+        for person, face in zip(followed, faces, strict=True):
             person.face = face if face is not None and face.presence >= PRESENT else None
             lost |= person.face is None
         held = sorted((k for k in self.known if k.face is not None), key=lambda k: -k.confidence)
@@ -110,6 +113,13 @@ class Follower:
             if any(_double(person.face, other.face) for other in held[:at]):
                 person.face, lost = None, True
         return lost
+
+    def _fitted(self, rgb: Image, before: list[Face | None]) -> list[Face | None]:
+        """Points of the faces where they are now, from where they were."""
+        while len(self._others) < len(before) - 1:
+            self._others.append(Landmarker())
+        regions = [region_of_face(face) for face in before if face is not None]
+        return list(self._pool.map(lambda fit, at: fit(rgb, at), (self._landmarker, *self._others), regions))
 
     def _new_faces(self, rgb: Image) -> list[Face]:
         taken = [k.face for k in self.known if k.face is not None]

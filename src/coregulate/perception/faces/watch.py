@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ _GAP_S = 0.5  # prior: over a longer gap no movement is read
 _BLINK_S = 0.4  # prior: blinks last 0.1 to 0.4 s
 _EXTRA = ("quality", "confidence", "left", "top", "right", "bottom")
 OTHER = "other"
+Frame = tuple[float, NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,7 @@ class _Rows:
 
 
 def watch_faces(
-    frames: Iterable[tuple[float, NDArray[np.uint8]]],
+    frames: Iterable[Frame],
     *,
     max_people: int = 2,
     progress: Callable[[float], None] | None = None,
@@ -114,7 +116,7 @@ def watch_faces(
     follower = Follower()
     rows: dict[int, _Rows] = {}
     times: list[float] = []
-    for time_s, rgb in frames:
+    for time_s, rgb in _ahead(frames):
         if times and not time_s > times[-1]:
             raise InputError(f"A picture at {time_s} s follows one at {times[-1]} s", "Give them in order")
         for person in follower.step(time_s, rgb):
@@ -124,6 +126,16 @@ def watch_faces(
             progress(time_s)
     tables = {number: _whole(r.table, len(times)) for number, r in rows.items()}
     return _tracks(np.array(times), tables, follower.known, max_people)
+
+
+def _ahead(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Take the next picture from its file while the present one is read."""
+    coming = iter(frames)
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, coming, None)
+        while (frame := following.result()) is not None:
+            following = pool.submit(next, coming, None)
+            yield frame
 
 
 def _whole(table: NDArray[np.float32], n: int) -> NDArray[np.float64]:
