@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import (
     CoregulateError,
@@ -17,7 +18,7 @@ from coregulate.core import (
     Sound,
     Track,
 )
-from coregulate.perception import FaceTracks, diarize, voices_of_faces, watch_faces
+from coregulate.perception import FACE_CUES, FaceTracks, diarize, voices_of_faces, watch_faces
 from coregulate.readers import video_frames
 from coregulate.session import OwnedStream
 
@@ -25,19 +26,16 @@ from coregulate.session import OwnedStream
 FACE_RATE_HZ = 10.0
 # prior: the shortest share of a video in which a face must be seen to be somebody's
 _LEAST_SEEN = 0.02
-# fmt: off
-_UNITS = {"gaze_yaw_deg": "deg", "gaze_pitch_deg": "deg", "head_yaw_deg": "deg", "head_pitch_deg": "deg", "head_roll_deg": "deg", "head_motion": "1/s"}
-# fmt: on
 
 
 class Seen:
     """The faces of one video, by person, and what could not be told."""
 
-    def __init__(self, stream: OwnedStream, tracks: FaceTracks, start_s: float) -> None:
+    def __init__(self, stream: OwnedStream, tracks: FaceTracks) -> None:
         labels = [label for label in tracks.labels if label != "other"]
         enough = [x for x in labels if np.mean(np.isfinite(tracks.boxes[x][:, 0])) >= _LEAST_SEEN]
-        self.stream, self.tracks, self.labels, self.start_s = stream, tracks, enough, start_s
-        self.times_s: FloatArray = tracks.times_s + start_s
+        self.stream, self.tracks, self.labels = stream, tracks, enough
+        self.times_s: FloatArray = tracks.times_s
 
     def owners(self) -> dict[str, str]:
         """Person of each face: the video's own person, or who the plan says is left and right."""
@@ -49,18 +47,16 @@ class Seen:
 
     def signals(self, label: str) -> tuple[dict[str, Signal], Signal]:
         """Cues of one face at a regular rate, and how far they can be trusted."""
-        n = int(np.ceil((self.times_s[-1] - self.times_s[0]) * FACE_RATE_HZ)) + 1
         slot = np.round((self.times_s - self.times_s[0]) * FACE_RATE_HZ).astype(int)
         start_s = float(self.times_s[0])
 
         def regular(values: FloatArray, name: str, unit: str) -> Signal:
-            grid = np.full(n, np.nan)
+            grid = np.full(slot[-1] + 1, np.nan)
             grid[slot] = values
             return Signal(grid, FACE_RATE_HZ, start_s, unit, name)
 
         cues = {
-            name: regular(values, name, _UNITS.get(name, "1"))
-            for name, values in self.tracks.values[label].items()
+            name: regular(values, name, FACE_CUES[name]) for name, values in self.tracks.values[label].items()
         }
         return cues, regular(self.tracks.quality[label], "face_quality", "1")
 
@@ -74,19 +70,16 @@ def see_faces(
         return None, []
     where = stream.path
     try:
-        frames = (
-            frame
-            for frame in video_frames(pictures.path, FACE_RATE_HZ)
-            if span.start_s <= frame[0] + pictures.start_s < span.end_s
-        )
         tracks = watch_faces(
-            frames,
+            _in_session_time(pictures, span),
             max_people=1 if stream.person else 2,
-            progress=lambda at_s: progress(min(1.0, at_s / max(pictures.duration_s, 1e-9))),
+            progress=lambda at_s: progress(
+                min(1.0, (at_s - pictures.start_s) / max(pictures.duration_s, 1e-9))
+            ),
         )
     except CoregulateError as error:
         return None, [Notice("faces_not_read", where, str(error))]
-    seen = Seen(stream, tracks, pictures.start_s)
+    seen = Seen(stream, tracks)
     if not seen.labels:
         return None, [Notice("no_face", where, "No face was found in this video: nothing is known from it.")]
     notices = []
@@ -113,6 +106,18 @@ def see_faces(
             )
         )
     return seen, notices
+
+
+def _in_session_time(pictures: Pictures, span: Segment) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """Pictures within the span, the first of the file at ``pictures.start_s`` whatever its own clock says."""
+    first_s: float | None = None
+    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ):
+        first_s = time_s if first_s is None else first_s
+        at_s = time_s - first_s + pictures.start_s
+        if at_s >= span.end_s:
+            return
+        if at_s >= span.start_s:
+            yield at_s, rgb
 
 
 def hear_two(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .faces import CUES as FACE_CUES
 from .faces import FaceTracks, first_still, watch_faces
 from .lips import voices_of_faces
 from .one_microphone import diarize
@@ -9,6 +10,7 @@ from .speakers import who_speaks
 from .voice import voice_frames
 
 __all__ = [
+    "FACE_CUES",
     "FaceTracks",
     "diarize",
     "first_still",

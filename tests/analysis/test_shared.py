@@ -1,0 +1,61 @@
+"""Pictures in session time, and whose face is whose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from coregulate.analysis.shared import Seen, _in_session_time
+from coregulate.core import Clock, Pictures, Segment
+from coregulate.perception import FACE_CUES, FaceTracks
+from coregulate.session import OwnedStream
+
+PICTURES = Pictures("none", 10.0, 2.0, 64, 48)
+
+
+def stream(person: str = "", who: dict[str, str] | None = None) -> OwnedStream:
+    return OwnedStream(
+        person, "video", PICTURES, "talk.mp4", "", Clock("aligned"), "rate", None, (), who or {}
+    )
+
+
+def tracks(*labels: str, hidden: str = "") -> FaceTracks:
+    times = np.arange(20) / 10 + 3
+    seen = {label: np.full(20, np.nan if label == hidden else 1.0) for label in labels}
+    return FaceTracks(
+        times, labels, {k: dict.fromkeys(FACE_CUES, v) for k, v in seen.items()}, seen,
+        {k: np.repeat(v[:, None], 4, axis=1) for k, v in seen.items()}, seen,
+    )  # fmt: skip
+
+
+def test_left_and_right_are_who_the_plan_says() -> None:
+    seen = Seen(stream(who={"left": "sam", "right": "alex"}), tracks("left", "right", "other"))
+    assert seen.owners() == {"left": "sam", "right": "alex"}
+    cues, quality = seen.signals("left")
+    assert cues["jaw_drop"].start_s == 3.0
+    assert len(cues["jaw_drop"].values) == len(quality.values) == 20
+
+
+def test_one_face_where_two_are_expected_is_nobodys() -> None:
+    assert Seen(stream(who={"left": "sam", "right": "alex"}), tracks("face")).owners() == {}
+    hidden = Seen(stream(who={"left": "sam", "right": "alex"}), tracks("left", "right", hidden="right"))
+    assert hidden.owners() == {}
+    assert Seen(stream("sam"), tracks("face")).owners() == {"face": "sam"}
+
+
+def test_the_first_picture_is_at_the_streams_start_whatever_its_clock(tmp_path: Path) -> None:
+    path = tmp_path / "late.mkv"
+    with av.open(str(path), "w") as out:
+        pictures = out.add_stream("mpeg4", rate=10)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        for k in range(20):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 9 * k, np.uint8), format="rgb24")
+            frame.pts = 50 + k  # five seconds on the container's clock
+            out.mux(pictures.encode(frame))
+        out.mux(pictures.encode())
+    film = Pictures(str(path), 10.0, 2.0, 64, 48, start_s=1.0)
+    times = [time_s for time_s, _ in _in_session_time(film, Segment(1.45, 2.45))]
+    assert times == pytest.approx(np.arange(1.5, 2.41, 0.1), abs=0.01)
