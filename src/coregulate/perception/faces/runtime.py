@@ -35,7 +35,7 @@ class Network:
         except ImportError:
             raise MissingExtraError(
                 "Faces need the package ai-edge-litert, which is not installed",
-                "Install it with: pip install 'coregulate[video]'",
+                "Run 'python make.py video', or pip install 'coregulate[video]'",
             ) from None
         self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
         self._interpreter.allocate_tensors()

