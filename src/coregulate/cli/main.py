@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from . import console
 
 _QUIET = click.option("--quiet", is_flag=True, help="Print no messages and no progress.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+INTERRUPTED = "Interrupted; what was stored before is untouched."
 _SEED = click.option("--seed", default=0, show_default=True, help="Seed of all randomness.")
 
 
@@ -237,8 +240,23 @@ def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
     return pairs
 
 
+class _Interrupts:
+    """Remembers Ctrl-C: compiled code and threads may turn it into an error of their own."""
+
+    seen = False
+
+    def __init__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._stop)
+
+    def _stop(self, number: int, frame: object) -> None:
+        self.seen = True
+        raise KeyboardInterrupt
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code."""
+    interrupts = _Interrupts()
     try:
         code: Any = cli.main(arguments, standalone_mode=False)
     except CoregulateError as failure:
@@ -248,8 +266,13 @@ def main(arguments: list[str] | None = None) -> None:
         failure.show()
         code = failure.exit_code
     except (KeyboardInterrupt, click.Abort):
-        console.say("Interrupted; what was stored before is untouched.")
+        console.say(INTERRUPTED)
         code = 130
     except BrokenPipeError:
         code = 0
+    except Exception:
+        if not interrupts.seen:
+            raise
+        console.say(INTERRUPTED)
+        code = 130
     sys.exit(code if isinstance(code, int) else 0)
