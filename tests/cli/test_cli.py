@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
+
+from coregulate.cli import main
 
 
 def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -154,7 +158,6 @@ def test_doctor_prints_json() -> None:
 def test_ctrl_c_leaves_with_130_and_what_was_stored_stays(tmp_path: Path) -> None:
     import os
     import pty
-    import signal
 
     folder = tmp_path / "talk"
     folder.mkdir()
@@ -170,14 +173,36 @@ def test_ctrl_c_leaves_with_130_and_what_was_stored_stays(tmp_path: Path) -> Non
     # Ten hours take many seconds: it is interrupted at work, not after it.
     command = [sys.executable, "-m", "coregulate", "analyze", folder]
     with subprocess.Popen(command, stderr=slave, stdout=subprocess.DEVNULL, stdin=slave) as process:
+        os.close(slave)  # so that reading ends with the process, whatever it does
         seen = b""
         while b"circuits" not in seen:
             seen += os.read(master, 4096)
         process.send_signal(signal.SIGINT)
-        os.close(slave)
         with contextlib.suppress(OSError):  # the terminal ends with its last writer
             while more := os.read(master, 4096):
                 seen += more
         assert process.wait(timeout=120) == 130, seen.decode(errors="replace")
     os.close(master)
     assert (folder / "analysis" / "analysis.json").read_bytes() == before
+
+
+def test_an_interruption_that_came_out_as_another_error_is_still_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Compiled code that is interrupted may say SystemError; nothing here can be made to do it on demand.
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise SystemError("returned a result with an exception set") from None
+
+    def broken(*_: object, **__: object) -> None:
+        raise SystemError("not interrupted")
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(click.Group, "main", interrupted)
+    with pytest.raises(SystemExit) as left:
+        main([])
+    assert left.value.code == 130
+    monkeypatch.setattr(click.Group, "main", broken)
+    with pytest.raises(SystemError, match="not interrupted"):
+        main([])
+    assert signal.getsignal(signal.SIGINT) is before

@@ -17,7 +17,6 @@ from . import console
 
 _QUIET = click.option("--quiet", is_flag=True, help="Print no messages and no progress.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-INTERRUPTED = "Interrupted; what was stored before is untouched."
 _SEED = click.option("--seed", default=0, show_default=True, help="Seed of all randomness.")
 
 
@@ -241,13 +240,20 @@ def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
 
 
 class _Interrupts:
-    """Remembers Ctrl-C: compiled code and threads may turn it into an error of their own."""
+    """Remembers Ctrl-C while it is entered: compiled code may turn it into an error of its own."""
 
     seen = False
 
-    def __init__(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._stop)
+    def __enter__(self) -> _Interrupts:
+        # Python takes signals in the main thread alone.
+        self._mine = threading.current_thread() is threading.main_thread()
+        if self._mine:
+            self._before = signal.signal(signal.SIGINT, self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._mine:
+            signal.signal(signal.SIGINT, self._before)
 
     def _stop(self, number: int, frame: object) -> None:
         self.seen = True
@@ -258,21 +264,19 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code."""
     interrupts = _Interrupts()
     try:
-        code: Any = cli.main(arguments, standalone_mode=False)
+        with interrupts:
+            code: Any = cli.main(arguments, standalone_mode=False)
     except CoregulateError as failure:
         console.error(failure)
         code = failure.exit_code
     except click.ClickException as failure:
         failure.show()
         code = failure.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        console.say(INTERRUPTED)
-        code = 130
     except BrokenPipeError:
         code = 0
-    except Exception:
-        if not interrupts.seen:
+    except (KeyboardInterrupt, Exception) as failure:
+        if not (interrupts.seen or isinstance(failure, KeyboardInterrupt | click.Abort)):
             raise
-        console.say(INTERRUPTED)
+        console.say("Interrupted; what was stored before is untouched.")
         code = 130
     sys.exit(code if isinstance(code, int) else 0)
