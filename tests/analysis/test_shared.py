@@ -28,6 +28,7 @@ def tracks(*labels: str, hidden: str = "") -> FaceTracks:
     return FaceTracks(
         times, labels, {k: dict.fromkeys(FACE_CUES, v) for k, v in seen.items()}, seen,
         {k: np.repeat(v[:, None], 4, axis=1) for k, v in seen.items()}, seen,
+        {label: (k,) for k, label in enumerate(labels)},
     )  # fmt: skip
 
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .measure import CUES
 from .still import first_still
-from .watch import FaceTracks, watch_faces
+from .watch import FaceTracks, Onlooker, watch_faces
 
-__all__ = ["CUES", "FaceTracks", "first_still", "watch_faces"]
+__all__ = ["CUES", "FaceTracks", "Onlooker", "first_still", "watch_faces"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,13 @@ _BLINK_S = 0.4  # prior: blinks last 0.1 to 0.4 s
 _EXTRA = ("quality", "confidence", "left", "top", "right", "bottom")
 OTHER = "other"
 Frame = tuple[float, NDArray[np.uint8]]
+
+
+class Onlooker(Protocol):
+    """Reads something else off the same pictures, while they are there: skin, chest, hands."""
+
+    def see(self, time_s: float, rgb: NDArray[np.uint8], people: Sequence[Known]) -> None:
+        """Take a picture and the people whose face is in it; keep nothing of the picture itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +50,8 @@ class FaceTracks:
     identity : dict of label to ndarray, shape (n,)
         Confidence that this face is its label's, 0 to 1, renewed once a second; NaN where not
         seen. 0.5: looks cannot tell.
+    numbers : dict of label to tuple of int
+        ``Known.number`` of those behind a label, for what onlookers kept: one, of ``other`` several.
     """
 
     times_s: FloatArray
@@ -50,6 +60,7 @@ class FaceTracks:
     quality: dict[str, FloatArray]
     boxes: dict[str, FloatArray]
     identity: dict[str, FloatArray]
+    numbers: dict[str, tuple[int, ...]]
 
 
 class _Rows:
@@ -78,6 +89,7 @@ def watch_faces(
     frames: Iterable[Frame],
     *,
     max_people: int = 2,
+    onlookers: Sequence[Onlooker] = (),
     progress: Callable[[float], None] | None = None,
 ) -> FaceTracks:
     """Follow the faces of a recording and read what they do.
@@ -89,6 +101,8 @@ def watch_faces(
         figures were made with.
     max_people : int
         The people seen most get a label of their own, the rest is ``other``.
+    onlookers : sequence of Onlooker
+        Shown each picture after its faces.
     progress : callable, optional
         Called with the time of each picture, seconds.
 
@@ -119,8 +133,11 @@ def watch_faces(
     for time_s, rgb in _ahead(frames):
         if times and not time_s > times[-1]:
             raise InputError(f"A picture at {time_s} s follows one at {times[-1]} s", "Give them in order")
-        for person in follower.step(time_s, rgb):
+        people = follower.step(time_s, rgb)
+        for person in people:
             rows.setdefault(person.number, _Rows()).put(len(times), time_s, person)
+        for onlooker in onlookers:
+            onlooker.see(time_s, rgb, people)
         times.append(float(time_s))
         if progress is not None:
             progress(time_s)
@@ -152,9 +169,13 @@ def _tracks(
     most = sorted(seen, key=lambda number: -seen[number])[:max_people]
     most.sort(key=lambda number: known[number].first_x)
     named = {label: tables[number] for label, number in zip(_labels(len(most)), most, strict=True)}
-    rest = [tables[number] for number in sorted(seen, key=lambda n: -seen[n]) if number not in most]
+    numbers = dict[str, tuple[int, ...]](
+        (label, (number,)) for label, number in zip(named, most, strict=True)
+    )
+    rest = tuple(number for number in sorted(seen, key=lambda n: -seen[n]) if number not in most)
     if rest:
-        named[OTHER] = _first_seen(rest)
+        numbers[OTHER] = rest
+        named[OTHER] = _first_seen([tables[number] for number in rest])
     at = {name: k for k, name in enumerate((*CUES, *_EXTRA))}
     for table in named.values():
         table[:, at["blink"]] = brief(table[:, at["blink"]], times_s)
@@ -165,6 +186,7 @@ def _tracks(
         {label: np.nan_to_num(t[:, at["quality"]], nan=0.0) for label, t in named.items()},
         {label: t[:, at["left"] : at["bottom"] + 1] for label, t in named.items()},
         {label: t[:, at["confidence"]] for label, t in named.items()},
+        numbers,
     )
 
 
