@@ -52,7 +52,8 @@ class Follower:
     Notes
     -----
     A followed face costs one fit of the points a picture. The detector runs at the start, when
-    a face is lost, at a cut, once a second, and three times a second while somebody is missing.
+    a face is lost, at a cut, three times a second while somebody is missing, and once a second to
+    see who else is there: then in turns over the picture, so a small newcomer is seen within some seconds.
     After a cut nobody's place counts, only their looks.
     """
 
@@ -64,6 +65,7 @@ class Follower:
         self._pool = ThreadPoolExecutor()
         self._small: FloatArray | None = None
         self._detected_s = -np.inf
+        self._looks_taken = 0
         self.known: list[Known] = []
 
     def step(self, time_s: float, rgb: Image) -> list[Known]:
@@ -82,8 +84,9 @@ class Follower:
         )
         due = SEARCH_EVERY_S if missing else DETECT_EVERY_S
         if cut or lost or time_s - self._detected_s >= due - 1e-6:
-            self._detected_s = time_s
-            self._name(time_s, rgb, self._new_faces(rgb), cut)
+            self._detected_s, self._looks_taken = time_s, self._looks_taken + 1
+            turn = None if cut or lost or missing else self._looks_taken
+            self._name(time_s, rgb, self._new_faces(rgb, turn), cut)
         for person in self.known:
             if person.face is not None:
                 person.seen_s, person.last_box = time_s, person.face.box
@@ -93,7 +96,8 @@ class Follower:
     def _is_cut(self, rgb: Image) -> bool:
         rows = np.linspace(0, rgb.shape[0] - 1, 36).astype(int)
         columns = np.linspace(0, rgb.shape[1] - 1, 64).astype(int)
-        small = rgb[np.ix_(rows, columns)].mean(axis=2).reshape(18, 2, 32, 2).mean(axis=(1, 3)) / 255.0
+        green = rgb[rows[:, None], columns, 1].astype(np.float32)
+        small = green.reshape(18, 2, 32, 2).mean(axis=(1, 3)) / 255.0
         before, self._small = self._small, small
         if before is None:
             return True
@@ -121,10 +125,10 @@ class Follower:
         regions = [region_of_face(face) for face in before if face is not None]
         return list(self._pool.map(lambda fit, at: fit(rgb, at), (self._landmarker, *self._others), regions))
 
-    def _new_faces(self, rgb: Image) -> list[Face]:
+    def _new_faces(self, rgb: Image, turn: int | None) -> list[Face]:
         taken = [k.face for k in self.known if k.face is not None]
         out: list[Face] = []
-        for found in self._detector(rgb):
+        for found in self._detector(rgb, turn):
             if any(overlap(found.box, face.box) > 0.2 for face in taken):
                 continue
             face = self._landmarker(rgb, region_of_detection(found))

@@ -93,7 +93,7 @@ class Landmarker:
         rgb : ndarray of uint8, shape (height, width, 3)
         region : Region
         """
-        picture = crop(rgb, region.centre, region.side, region.roll_rad, SIZE) / np.float32(255.0)
+        picture = crop(rgb, region.centre, region.side, region.roll_rad, SIZE, high=1.0)
         flat, logit = self._network(picture, N_POINTS * 3, 1)
         points = place(flat.reshape(N_POINTS, 3).astype(np.float64), region)
         front, rotation = self._turn(points)

@@ -63,8 +63,10 @@ def landmarker_parts() -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def crop(rgb: Image, centre: FloatArray, side: float, roll_rad: float, n: int) -> NDArray[np.float32]:
-    """Cut a turned square out of a picture, bilinear, border replicated.
+def crop(
+    rgb: Image, centre: FloatArray, side: float, roll_rad: float, n: int, low: float = 0.0, high: float = 255.0
+) -> NDArray[np.float32]:
+    """Cut a turned square out of a picture, border replicated.
 
     Parameters
     ----------
@@ -77,41 +79,66 @@ def crop(rgb: Image, centre: FloatArray, side: float, roll_rad: float, n: int) -
         Turn of the square, clockwise as seen.
     n : int
         Pixels a side of the result.
+    low, high : float
+        What 0 and 255 become.
 
     Returns
     -------
     ndarray of float32, shape (1, n, n, 3)
-        0 to 255. Where the picture has more pixels than the result, up to 3 x 3 places a
-        pixel are averaged.
+        Bilinear; where the picture has at least three times the result's pixels a side, the mean of
+        2 x 2 or 3 x 3 places a pixel.
     """
     step = side / n
     spread = int(np.clip(round(step / 2), 1, 3))
-    out: NDArray[np.float32] = _sample(
-        rgb, float(centre[0]), float(centre[1]), step * np.cos(roll_rad), step * np.sin(roll_rad), n, spread
-    )
+    place = (float(centre[0]), float(centre[1]), step * np.cos(roll_rad), step * np.sin(roll_rad))
+    scale = (np.float32(low), np.float32((high - low) / 255.0))
+    out: NDArray[np.float32] = _bilinear(rgb, *place, n, *scale) if spread == 1 else _mean(rgb, *place, n, spread, *scale)  # fmt: skip
     return out
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator,unused-ignore]
-def _sample(
-    rgb: Image, centre_x: float, centre_y: float, ux: float, uy: float, n: int, spread: int
+def _bilinear(
+    rgb: Image, centre_x: float, centre_y: float, ux: float, uy: float, n: int, low: float, scale: float
 ) -> NDArray[np.float32]:  # pragma: no cover - compiled
     height, width = rgb.shape[0], rgb.shape[1]
-    out = np.zeros((1, n, n, 3), dtype=np.float32)
-    share = 1.0 / (spread * spread)
+    out = np.empty((1, n, n, 3), dtype=np.float32)
+    first = 0.5 - 0.5 * n
     for row in range(n):
-        for sub_row in range(spread):
-            b = row + (sub_row + 0.5) / spread - 0.5 * n
-            for col in range(n):
+        b = row + first
+        for col in range(n):
+            a = col + first
+            x = min(max(centre_x + a * ux - b * uy - 0.5, 0.0), width - 1.0)
+            y = min(max(centre_y + a * uy + b * ux - 0.5, 0.0), height - 1.0)
+            x0, y0 = int(x), int(y)
+            x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
+            fx, fy = np.float32(x - x0), np.float32(y - y0)
+            for c in range(3):
+                top = rgb[y0, x0, c] + (np.float32(rgb[y0, x1, c]) - np.float32(rgb[y0, x0, c])) * fx
+                down = rgb[y1, x0, c] + (np.float32(rgb[y1, x1, c]) - np.float32(rgb[y1, x0, c])) * fx
+                out[0, row, col, c] = low + scale * (top + (down - top) * fy)
+    return out
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _mean(
+    rgb: Image, centre_x: float, centre_y: float, ux: float, uy: float, n: int, spread: int, low: float, scale: float
+) -> NDArray[np.float32]:  # pragma: no cover - compiled # fmt: skip
+    height, width = rgb.shape[0], rgb.shape[1]
+    out = np.empty((1, n, n, 3), dtype=np.float32)
+    share = scale / np.float32(spread * spread)
+    for row in range(n):
+        for col in range(n):
+            red, green, blue = 0, 0, 0
+            for sub_row in range(spread):
+                b = row + (sub_row + 0.5) / spread - 0.5 * n
                 for sub_col in range(spread):
                     a = col + (sub_col + 0.5) / spread - 0.5 * n
-                    x = min(max(centre_x + a * ux - b * uy - 0.5, 0.0), width - 1.0)
-                    y = min(max(centre_y + a * uy + b * ux - 0.5, 0.0), height - 1.0)
-                    x0, y0 = int(x), int(y)
-                    x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
-                    fx, fy = x - x0, y - y0
-                    for c in range(3):
-                        top = rgb[y0, x0, c] * (1.0 - fx) + rgb[y0, x1, c] * fx
-                        low = rgb[y1, x0, c] * (1.0 - fx) + rgb[y1, x1, c] * fx
-                        out[0, row, col, c] += share * (top * (1.0 - fy) + low * fy)
+                    x = int(min(max(centre_x + a * ux - b * uy, 0.0), width - 1.0))
+                    y = int(min(max(centre_y + a * uy + b * ux, 0.0), height - 1.0))
+                    red += rgb[y, x, 0]
+                    green += rgb[y, x, 1]
+                    blue += rgb[y, x, 2]
+            out[0, row, col, 0] = low + share * red
+            out[0, row, col, 1] = low + share * green
+            out[0, row, col, 2] = low + share * blue
     return out
