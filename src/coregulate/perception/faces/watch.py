@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from .landmarks import Face
 from .measure import CUES, head_motion, measure, quality
 
 _BLOCK = 1024  # rows by which the arrays grow
+_AHEAD = 3  # pictures decoded beforehand: the decoder works on while faces are told apart
 _GAP_S = 0.5  # prior: over a longer gap no movement is read
 _BLINK_S = 0.4  # prior: blinks last 0.1 to 0.4 s
 _EXTRA = ("quality", "confidence", "left", "top", "right", "bottom")
@@ -122,7 +124,7 @@ def watch_faces(
 
     Notes
     -----
-    One pass, one picture in memory; about 80 bytes a picture and person stay. Nobody is known
+    One pass, four pictures in memory; about 80 bytes a picture and person stay. Nobody is known
     by name: ``left`` and ``right`` are places of the first sight, kept through changes of place.
     """
     if max_people < 1:
@@ -146,12 +148,12 @@ def watch_faces(
 
 
 def _ahead(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Take the next picture from its file while the present one is read."""
+    """Take the next pictures from their file while the present one is read."""
     coming = iter(frames)
     with ThreadPoolExecutor(1) as pool:
-        following = pool.submit(next, coming, None)
-        while (frame := following.result()) is not None:
-            following = pool.submit(next, coming, None)
+        following = deque(pool.submit(next, coming, None) for _ in range(_AHEAD))
+        while (frame := following.popleft().result()) is not None:
+            following.append(pool.submit(next, coming, None))
             yield frame
 
 
