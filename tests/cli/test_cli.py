@@ -110,6 +110,9 @@ def test_from_files_to_json_report_and_table(ratings: Path, tmp_path: Path) -> N
     table = run("export", ratings)
     assert table.returncode == 0, table.stderr
     assert len(table.stdout.strip().splitlines()) == 3
+    silent = run("export", ratings, "--rttm")
+    assert silent.returncode == 2
+    assert "speech" in silent.stderr
     tracks = run("export", ratings, "--tracks", "--parquet", "--out", tmp_path / "tracks")
     assert tracks.returncode == 0, tracks.stderr
     assert (tmp_path / "tracks.parquet").stat().st_size > 1000

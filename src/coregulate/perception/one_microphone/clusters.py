@@ -58,32 +58,31 @@ def _unit(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
 
-def smooth_path(evidence: NDArray[np.floating], *, switch_cost: float) -> NDArray[np.intp]:
-    """Most likely of two states at each step (Viterbi), a change costing `switch_cost`.
+def best_path(evidence: NDArray[np.floating], *, switch_cost: float) -> NDArray[np.intp]:
+    """Most likely state at each step (Viterbi), any change costing `switch_cost`.
 
     Parameters
     ----------
-    evidence : ndarray, shape (n,)
-        Log odds of state 0 against state 1, nats a step.
+    evidence : ndarray, shape (n, n_states)
+        Log likelihood of each state, nats a step.
     switch_cost : float
         Nats.
 
     Returns
     -------
     ndarray of int, shape (n,)
-        0 or 1.
+        From 0 to n_states - 1.
     """
-    n = len(evidence)
-    came = np.zeros((n, 2), dtype=np.intp)
-    best = [0.0, 0.0]
-    for k, odds in enumerate(evidence.tolist()):
-        came[k] = (int(best[1] - switch_cost > best[0]), int(best[1] >= best[0] - switch_cost))
-        best = [
-            max(best[0], best[1] - switch_cost) + odds / 2,
-            max(best[1], best[0] - switch_cost) - odds / 2,
-        ]
+    n, n_states = evidence.shape
+    stay = np.arange(n_states)
+    came = np.zeros((n, n_states), dtype=np.intp)
+    best = np.zeros(n_states)
+    for k in range(n):
+        top = int(best.argmax())
+        came[k] = np.where(best[top] - switch_cost > best, top, stay)
+        best = np.maximum(best, best[top] - switch_cost) + evidence[k]
     path = np.zeros(n, dtype=np.intp)
-    state = int(best[1] > best[0])
+    state = int(best.argmax())
     for k in range(n - 1, -1, -1):
         path[k] = state
         state = int(came[k, state])
