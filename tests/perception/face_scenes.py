@@ -21,6 +21,11 @@ EYES = (
     ((33, 246, 161, 160, 159, 158, 157, 173, 133), (33, 7, 163, 144, 145, 153, 154, 155, 133)),
     ((362, 398, 384, 385, 386, 387, 388, 466, 263), (362, 382, 381, 380, 374, 373, 390, 249, 263)),
 )
+# Outer and inner edge of the upper lip, then of the lower.
+LIPS = (
+    ((61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291), (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)),
+    ((61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291), (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)),
+)
 
 
 def portrait() -> np.ndarray:
@@ -103,6 +108,24 @@ class Bent:
                 start = top - 0.09 * self.unit
                 over = (y >= start) & (y < lid)
                 dy = np.where(over, y - start - (y - start) * (top - start) / (lid - start), dy)
+        return moved_by(self.picture, np.zeros_like(dy), np.nan_to_num(dy))
+
+    def closed(self, pressed=0.0):
+        """Shut the mouth over its teeth and thin the red of both lips by a share."""
+        y, x = np.mgrid[: self.picture.shape[0], : self.picture.shape[1]].astype(float)
+        edges = [[self.xy[list(ids)] for ids in lip] for lip in LIPS]
+        edges = [[p[np.argsort(p[:, 0])] for p in lip] for lip in edges]
+        high = [[np.interp(x[0], p[:, 0], p[:, 1], left=np.nan, right=np.nan) for p in lip] for lip in edges]
+        middle = (high[0][1] + high[1][1]) / 2
+        dy = np.zeros_like(x)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for (outer, inner), side in zip(high, (-1, 1), strict=True):
+                gap, red = np.maximum(side * (inner - middle), 0), side * (outer - inner)
+                thin, far = (1 - pressed) * red, gap + red + 0.15 * self.unit
+                off = side * (y - middle)
+                skin = gap + red + (off - thin) * (far - gap - red) / (far - thin)
+                source = np.where(off < thin, gap + off / (1 - pressed), skin)
+                dy = np.where((off >= 0) & (off < far), -side * (source - off), dy)
         return moved_by(self.picture, np.zeros_like(dy), np.nan_to_num(dy))
 
     def gaze(self, right):

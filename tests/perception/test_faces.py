@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from coregulate.core import InputError, MissingExtraError, StoreError
-from coregulate.perception.faces import CUES, watch_faces
+from coregulate.perception.faces import CUES, Motion, gaze_toward_partner, head_cues, watch_faces
 
 pytest.importorskip("skimage", reason="the photograph comes with scikit-image")
 if importlib.util.find_spec("ai_edge_litert") is None:
@@ -26,6 +26,7 @@ TOLERANCE = {
     "lip_corner_puller": 0.25,
     "jaw_drop": 0.2,
     "eye_aperture": 0.04,
+    "lip_pressor": 0.2,
 }
 # Actions that share a measure with a cue, so that it moves with them.
 SHARED = {
@@ -33,6 +34,7 @@ SHARED = {
     "inner_brow": {"brow_lowerer", "inner_brow_raiser"},
     "smile": {"lip_corner_puller"},
     "corners_down": {"lip_corner_puller"},
+    "closed": {"lip_pressor"},
     "jaw": {"jaw_drop"},
     "blink": {"eye_aperture", "brow_lowerer"},
     "yaw": set(),
@@ -75,17 +77,24 @@ def bent(fit):
     return scenes.Bent(picture, fit(picture).points)
 
 
+def respond(bent, fit, action, amounts):
+    def picture(amount):
+        return bent.turn(**{action: amount}) if action in ("yaw", "pitch") else getattr(bent, action)(amount)
+
+    return [measure.measure(fit(picture(amount))) for amount in amounts]
+
+
 @pytest.fixture(scope="module")
 def responses(bent, fit):
     """Cues of each action at each amount: action -> list of dict."""
+    return {action: respond(bent, fit, action, amounts) for action, amounts in AMOUNTS.items()}
 
-    def picture(action, amount):
-        return bent.turn(**{action: amount}) if action in ("yaw", "pitch") else getattr(bent, action)(amount)
 
-    return {
-        action: [measure.measure(fit(picture(action, amount))) for amount in amounts]
-        for action, amounts in AMOUNTS.items()
-    }
+@pytest.fixture(scope="module")
+def shut(bent, fit):
+    """The photograph with its mouth closed."""
+    picture = bent.closed()
+    return scenes.Bent(picture, fit(picture).points)
 
 
 @pytest.mark.parametrize(
@@ -109,13 +118,34 @@ def test_a_cue_moves_with_its_action(responses, action, cue, sign, least):
 
 @pytest.mark.parametrize("action", AMOUNTS)
 def test_the_others_stay(responses, action):
-    rest = responses[action][AMOUNTS[action].index(0)]
-    moved = {
-        cue: max(abs(r[cue] - rest[cue]) for r in responses[action])
-        for cue in TOLERANCE
-        if cue not in SHARED[action]
-    }
-    assert {cue: v for cue, v in moved.items() if v > TOLERANCE[cue]} == {}
+    assert too_far(responses[action], responses[action][AMOUNTS[action].index(0)], SHARED[action]) == {}
+
+
+def too_far(seen, rest, shared):
+    """Cues that moved by more than is tolerated; one that is NaN throughout did not move."""
+    moved = {cue: max(abs(r[cue] - rest[cue]) for r in seen) for cue in TOLERANCE if cue not in shared}
+    return {cue: v for cue, v in moved.items() if v > TOLERANCE[cue]}
+
+
+def test_lips_pressed(bent, fit):
+    seen = respond(bent, fit, "closed", (0.0, 0.15, 0.3, 0.45, 0.6))
+    pressed = np.array([r["lip_pressor"] for r in seen])
+    assert np.all(np.diff(pressed) > 0.03), pressed
+    assert pressed[-1] - pressed[0] > 0.35
+    assert too_far(seen, seen[0], SHARED["closed"]) == {}
+
+
+@pytest.mark.parametrize("action", ["brow", "smile", "corners_down", "blink", "yaw", "pitch"])
+def test_closed_lips_are_not_pressed_by_anything_else(shut, fit, action):
+    rest = measure.measure(fit(shut.picture))["lip_pressor"]
+    ends = AMOUNTS[action][0], AMOUNTS[action][-1]
+    seen = [r["lip_pressor"] for r in respond(shut, fit, action, ends)]
+    assert max(abs(v - rest) for v in seen) <= TOLERANCE["lip_pressor"], seen
+
+
+def test_of_parted_lips_it_is_not_known_whether_they_press(bent, shut, fit):
+    assert np.isnan(measure.measure(fit(bent.picture))["lip_pressor"])
+    assert all(np.isnan(r["lip_pressor"]) for r in respond(shut, fit, "jaw", (0.1, 0.2)))
 
 
 def test_talking_is_not_smiling(responses):
@@ -211,6 +241,117 @@ def test_a_cut_that_swaps_places_does_not_swap_names(models):
     assert tracks.labels == ("left", "right")
     assert agrees(tracks, "left", [p[0] for p in places]) == 1.0
     assert agrees(tracks, "right", [p[1] for p in places]) == 1.0
+
+
+def crossing(n):
+    """A goes from left to right, before B who goes the other way; both stay for a second before and after."""
+    return [(60, 600)] * 10 + [(60 + k * 540 // n, 600 - k * 540 // n) for k in range(n)] + [(600, 60)] * 12
+
+
+@pytest.mark.parametrize("n", [10, 30])
+def test_who_passes_before_the_other_keeps_the_name(models, n):
+    places = crossing(n)
+    tracks = watch_faces(frames(places))
+    assert tracks.labels[:2] == ("left", "right")
+    for label, first, last in (("left", 60, 600), ("right", 600, 60)):
+        assert np.allclose(middle(tracks, label)[:10], first + 150, atol=45)
+        assert np.allclose(middle(tracks, label)[-6:], last + 150, atol=45)
+
+
+def test_a_split_screen_is_two_people(models):
+    def halves():
+        for time_s, rgb in frames([(90, 570)] * 12 + [(60, 600)] * 12):
+            room = rgb.copy()
+            grey = np.all(rgb == 110, axis=2)
+            room[:, :480][grey[:, :480]], room[:, 480:][grey[:, 480:]] = (200, 190, 170), (60, 80, 110)
+            yield time_s, room
+
+    tracks = watch_faces(halves())
+    assert tracks.labels == ("left", "right")
+    assert agrees(tracks, "left", [90] * 12 + [60] * 12) == 1.0
+    assert agrees(tracks, "right", [570] * 12 + [600] * 12) == 1.0
+
+
+def test_a_gallery_that_sorts_its_tiles_anew_changes_no_name(models):
+    places = [(10, 330)] * 10 + [(330, 10)] * 10 + [(650, 330)] * 10
+
+    def tiles():
+        for time_s, rgb in frames(places):
+            room = rgb.copy()
+            room[:60], room[360:], room[:, 310:330], room[:, 630:650] = 20, 20, 20, 20
+            yield time_s, room
+
+    tracks = watch_faces(tiles())
+    assert tracks.labels == ("left", "right")
+    assert agrees(tracks, "left", [p[0] for p in places]) == 1.0
+    assert agrees(tracks, "right", [p[1] for p in places]) == 1.0
+
+
+def test_a_mirrored_camera_changes_no_name_and_no_cue(models):
+    places = [(80, 600)] * 10 + [(600, 80)] * 10
+    mirrored = watch_faces((t, np.ascontiguousarray(rgb[:, ::-1])) for t, rgb in frames(places))
+    tracks = watch_faces(frames(places))
+    assert mirrored.labels == ("left", "right")
+    for cue, tolerance in TOLERANCE.items():
+        if cue != "lip_pressor":  # the mouth of the photograph is open
+            one, other = tracks.values["left"][cue], mirrored.values["right"][cue]
+            assert np.max(np.abs(one - other)) < tolerance
+    assert np.median(tracks.values["left"]["head_yaw_deg"]) == pytest.approx(
+        -np.median(mirrored.values["right"]["head_yaw_deg"]), abs=3
+    )
+
+
+@pytest.fixture(scope="module")
+def turned(bent):
+    """The photograph turned: (yaw, pitch) -> picture."""
+    return {
+        at: bent.turn(yaw=at[0], pitch=at[1])
+        for at in [(-35, 0), (0, 0), (35, 0), *((0, p) for p in (-8, -5, 5, 8))]
+    }
+
+
+def test_looking_to_the_other_side_of_the_picture(models, turned):
+    def room():
+        for k, yaw in enumerate([0] * 10 + [35] * 10 + [-35] * 10):
+            people = [(turned[yaw, 0], 300, 80, 60), (scenes.other_person(), 300, 600, 60)]
+            yield k / 10, scenes.scene(people, size=(960, 400))
+
+    toward = gaze_toward_partner(watch_faces(room()), "left", "right")
+    assert np.nanmax(toward[1:10]) < 0.1
+    assert np.nanmin(toward[11:20]) > 0.6
+    assert np.nanmax(toward[21:30]) == 0
+
+
+def test_a_nodding_photograph_nods(models, turned):
+    pitch = [0] * 15 + [0, -5, -8, -5, 0, 5, 8, 5] * 2 + [0] * 15
+    tracks = watch_faces((k / 10, turned[0, p]) for k, p in enumerate(pitch))
+    head = head_cues(tracks, "face")
+    assert head["nod"][30] > 0.5
+    assert head["nod"][:15].max() == head["shake"].max() == 0
+
+
+def test_movement_is_of_the_one_who_moves(models):
+    motion, noise = Motion(), np.random.default_rng(0)
+    # the second lowers and lifts a hand's breadth; the camera is noisy and the light changes
+    a, b = scenes.portrait(), scenes.other_person()
+
+    def room():
+        for k in range(24):
+            top = 60 + 8 * (k % 4 if 8 <= k < 16 else 0)
+            rgb = scenes.scene([(a, 300, 80, 60), (b, 300, 600, top)], size=(960, 400)).astype(float)
+            yield (
+                k / 10,
+                (rgb + noise.normal(0, 3, rgb.shape) + (8 if k >= 20 else 0)).clip(0, 255).astype(np.uint8),
+            )
+
+    tracks = watch_faces(room(), onlookers=[motion])
+    still, moves = motion.energy(tracks, "left"), motion.energy(tracks, "right")
+    assert np.isnan(still[0])
+    assert np.nanmax(still) < 0.2
+    assert np.nanmin(moves[9:16]) > 2.0
+    assert np.nanmax(moves[18:]) < 0.3
+    with pytest.raises(InputError, match="no face"):
+        motion.energy(tracks, "middle")
 
 
 def test_who_leaves_and_comes_back_elsewhere_keeps_the_name(models):

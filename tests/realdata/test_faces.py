@@ -6,9 +6,10 @@ import importlib.util
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from coregulate.core import MissingExtraError, StoreError
-from coregulate.perception.faces import watch_faces
+from coregulate.perception.faces import gaze_toward_screen, head_cues, watch_faces
 from coregulate.readers.video import video_frames
 
 if importlib.util.find_spec("ai_edge_litert") is None:
@@ -82,6 +83,7 @@ def test_cues_stay_in_a_plausible_range(watched):
         "brow_lowerer",
         "inner_brow_raiser",
         "lip_corner_puller",
+        "lip_pressor",
         "jaw_drop",
     ):
         assert np.nanpercentile(np.abs(cues[name]), 95) < 2.0
@@ -93,3 +95,50 @@ def test_a_broad_smile_from_rest_is_read(watched):
     smile = watched("single_face.mp4").values["face"]["lip_corner_puller"]
     assert smile[0] < 0.0
     assert np.median(smile[10:]) > smile[0] + 0.7
+
+
+def test_lips_that_rest_are_not_pressed_and_those_that_smile_are_not_read(watched):
+    pressed = watched("single_face.mp4").values["face"]["lip_pressor"]
+    assert np.abs(pressed[:4]).max() < 0.4
+    assert np.isnan(pressed[10:]).all()
+
+
+def test_heads_that_look_about_and_smile_nod_and_shake_little(watched):
+    smiles, plays = (head_cues(watched(f"{n}.mp4"), "face") for n in ("single_face", "WolfgangLanger_Pexels"))
+    assert np.nanmax(smiles["nod"]) == np.nanmax(smiles["shake"]) == np.nanmax(plays["shake"]) == 0
+    after = watched("WolfgangLanger_Pexels.mp4").times_s > 8  # before, she sobs behind her hand
+    assert np.nanmean(plays["nod"][after]) < 0.1
+    assert np.nanmean(gaze_toward_screen(watched("single_face.mp4"), "face")) > 0.9
+
+
+def faces_cut_out(path, n):
+    """The first pictures of a clip, the face alone, 300 pixels a side."""
+    box = watch_faces([next(iter(video_frames(path, 10)))]).boxes["face"][0]
+    half, (x, y) = 1.25 * (box[3] - box[1]), (box[:2] + box[2:]) / 2
+    area = (x - half, y - half, x + half, y + half)
+    return [
+        np.asarray(Image.fromarray(rgb).transform((300, 300), Image.Transform.EXTENT, area))
+        for (_, rgb), _ in zip(video_frames(path, 10), range(n), strict=False)
+    ]
+
+
+def test_two_real_people_who_change_places_at_a_cut_keep_their_names(data_dir, watched):
+    watched("single_face.mp4")
+    one, other = (
+        faces_cut_out(data_dir / "faces" / name, 24)
+        for name in ("single_face.mp4", "WolfgangLanger_Pexels.mp4")
+    )
+
+    def room():
+        for k in range(48):
+            rgb = np.full((400, 960, 3), 110, np.uint8)
+            left_one = 80 if k // 8 % 2 == 0 else 600
+            for picture, left in ((one, left_one), (other, 680 - left_one)):
+                rgb[50:350, left : left + 300] = picture[k % 24]
+            yield k / 10, rgb
+
+    tracks = watch_faces(room())
+    want = np.where(np.arange(48) // 8 % 2 == 0, 230.0, 750.0)
+    assert tracks.labels == ("left", "right")
+    assert np.all(np.abs(tracks.boxes["left"][:, [0, 2]].mean(axis=1) - want) < 60)
+    assert np.all(np.abs(tracks.boxes["right"][:, [0, 2]].mean(axis=1) - (980 - want)) < 60)

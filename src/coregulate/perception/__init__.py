@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from .faces import CUES as FACE_CUES
-from .faces import FaceTracks, first_still, watch_faces
+from .faces import (
+    HEAD_CUES,
+    FaceTracks,
+    Motion,
+    first_still,
+    gaze_toward_partner,
+    gaze_toward_screen,
+    head_cues,
+    watch_faces,
+)
 from .lips import voices_of_faces
 from .one_microphone import diarize
 from .speakers import who_speaks
@@ -11,9 +20,14 @@ from .voice import voice_frames
 
 __all__ = [
     "FACE_CUES",
+    "HEAD_CUES",
     "FaceTracks",
+    "Motion",
     "diarize",
     "first_still",
+    "gaze_toward_partner",
+    "gaze_toward_screen",
+    "head_cues",
     "voice_frames",
     "voices_of_faces",
     "watch_faces",

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from .head import HEAD_CUES, gaze_toward_partner, gaze_toward_screen, head_cues
 from .measure import CUES
+from .motion import Motion
 from .still import first_still
 from .watch import FaceTracks, Onlooker, watch_faces
 
-__all__ = ["CUES", "FaceTracks", "Onlooker", "first_still", "watch_faces"]
+__all__ = [
+    "CUES",
+    "HEAD_CUES",
+    "FaceTracks",
+    "Motion",
+    "Onlooker",
+    "first_still",
+    "gaze_toward_partner",
+    "gaze_toward_screen",
+    "head_cues",
+    "watch_faces",
+]
