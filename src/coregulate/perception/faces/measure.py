@@ -5,10 +5,10 @@ by hand: seven, of other people) and on clips. Amounts are in units of the dista
 outer eye corners. Left out, because they did not carry there:
 
 - cheeks raised (AU6): the model does not look at cheeks. Pushing them up by 0.12 in seven faces moved
-  its cheek points by -0.007 to 0.000, closing the eyes by 0.001 to 0.028, and a smile by 0.013 to 0.028.
+  its cheek points by -0.007 to 0.000, closing the eyes by 0.001 to 0.028, and a smile by 0.015 to 0.028.
   Lifting the lower lid by 0.08 moved it by 0.004 to 0.012, closing the eye 0.005 to 0.021. The
   blendshape ``eyeSquint`` follows how far the eyes are open, which is a cue here, and reads the same on
-  crying (.49 to .58) as on laughing (.34 to .56); ``cheekSquint`` is 0 everywhere. How far the eyes
+  crying (.47 to .58) as on laughing (.34 to .56); ``cheekSquint`` is 0 everywhere. How far the eyes
   narrow in a smile is in ``eye_aperture`` and ``lip_corner_puller`` together;
 - corners pulled down (AU15): the corners against the upper lip followed the bent photograph
   (0.09 for a pull of 0.12), but on a real clip they read lower on a crying face than on the
@@ -99,7 +99,7 @@ def measure(face: Face) -> dict[str, float]:
     Opening the mouth lowers the corners and the middle of the lips together and so counts for
     no smile. Crying pulls the corners out and up too, and reads as half a smile. Angles stand as they
     are: people photographed from 15 and 45 degrees read 12 and 42. Photographs that are bent by
-    30 degrees read 16 to 27 (five faces), for they hide no cheek, so they set no correction.
+    30 degrees read 16 to 25 more (five faces), for they hide no cheek, so they set no correction.
     """
     q = face.front
     unit = float(np.linalg.norm(q[LEFT_CORNER] - q[RIGHT_CORNER]))
