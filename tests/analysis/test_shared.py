@@ -60,3 +60,11 @@ def test_the_first_picture_is_at_the_streams_start_whatever_its_clock(tmp_path: 
     film = Pictures(str(path), 10.0, 2.0, 64, 48, start_s=1.0)
     times = [time_s for time_s, _ in _in_session_time(film, Segment(1.45, 2.45))]
     assert times == pytest.approx(np.arange(1.5, 2.41, 0.1), abs=0.01)
+
+
+def test_who_looks_at_whom_is_read_in_one_room_only() -> None:
+    plan = stream(who={"left": "sam", "right": "alex"})
+    seen = tracks("left", "right")
+    assert "gaze_toward_partner" not in Seen(plan, seen).signals("left")[0]
+    there = plan._replace(one_room=True)
+    assert "gaze_toward_partner" in Seen(there, seen).signals("left")[0]

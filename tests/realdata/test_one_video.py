@@ -63,11 +63,12 @@ def test_one_video_gives_faces_and_voices_of_both(film: Path) -> None:
     result = json.loads(run("analyze", str(film), "--json", "--quiet"))
     assert [p["name"] for p in result["people"]] == ["Alex", "Sam"]
     for person in ("alex", "sam"):
-        assert {"lip_corner_puller", "brow_lowerer", "eye_aperture", "f0", "floor_share"} <= set(
+        assert {"lip_corner_puller", "eye_aperture", "nod", "motion_energy", "f0", "floor_share"} <= set(
             result["cues"][person]
         )
+        assert "gaze_toward_partner" not in result["cues"][person]  # one room or a call: nobody said
     # The clips' people do not speak this talk: whose voice it is stays the plan's assumption, said aloud.
-    assert "voices_told_apart" in {n["code"] for n in result["warnings"]}
+    assert {"voices_told_apart", "gaze_not_read"} <= {n["code"] for n in result["warnings"]}
     assert {s["kind"]: s["used"] for s in result["streams"] if s["part"] != "right"} == {
         "audio": "voice",
         "video": "face",

@@ -71,7 +71,7 @@ def measure_bodies(
         own = [s for s in streams if s.person == pid]
         of(pid, own, bodies, settings)
     _labels(people, streams, bodies)
-    seen = _faces(streams, span, bodies, lambda share: tell(0.2 + 0.3 * share, "faces"))
+    seen = _faces(streams, span, bodies, settings, lambda share: tell(0.2 + 0.3 * share, "faces"))
     tell(0.5, "who speaks")
     _turns(people, streams, span, bodies, seen, settings.seed)
     _voices(
@@ -227,7 +227,11 @@ def _regular(data: Samples) -> Signal:
 
 
 def _faces(
-    streams: Sequence[OwnedStream], span: Segment, bodies: Bodies, tell: Callable[[float], None]
+    streams: Sequence[OwnedStream],
+    span: Segment,
+    bodies: Bodies,
+    settings: Settings,
+    tell: Callable[[float], None],
 ) -> Seen | None:
     """Read every video's faces; returns those of the video that shows both."""
     both = None
@@ -241,9 +245,23 @@ def _faces(
             cues, quality = seen.signals(label)
             bodies.signals[pid].update(cues)
             bodies.quality[pid].update(dict.fromkeys(cues, quality))
+            _bodily(pid, seen.bodily(label), bodies, settings)
             bodies.used[stream.path, stream.kind, stream.part] = "face"
         both = seen if not stream.person else both
     return both
+
+
+def _bodily(pid: str, read: Mapping[str, tuple[Signal, Signal]], bodies: Bodies, settings: Settings) -> None:
+    """Take what a video shows of the body where no sensor measured the same."""
+    for name, (signal, quality) in read.items():
+        if name in bodies.signals[pid] or not np.isfinite(signal.values).any():
+            continue
+        if name == "motion_energy":
+            measured = measure_movement(signal, name, settings=settings.signals)
+            bodies.signals[pid].update(measured.signals)
+            bodies.quality[pid].update(measured.quality)
+        else:
+            bodies.signals[pid][name], bodies.quality[pid][name] = signal, quality
 
 
 def _turns(

@@ -18,7 +18,21 @@ from coregulate.core import (
     Sound,
     Track,
 )
-from coregulate.perception import FACE_CUES, FaceTracks, diarize, voices_of_faces, watch_faces
+from coregulate.perception import (
+    FACE_CUES,
+    HEAD_CUES,
+    Chest,
+    FaceTracks,
+    Motion,
+    Onlooker,
+    Skin,
+    diarize,
+    gaze_toward_partner,
+    gaze_toward_screen,
+    head_cues,
+    voices_of_faces,
+    watch_faces,
+)
 from coregulate.readers import video_frames
 from coregulate.session import OwnedStream
 
@@ -28,14 +42,27 @@ FACE_RATE_HZ = 10.0
 _LEAST_SEEN = 0.02
 
 
+class Body:
+    """What else is read off the pictures of a video, each person's face being known."""
+
+    def __init__(self) -> None:
+        self.motion, self.skin, self.chest = Motion(), Skin(), Chest()
+
+    @property
+    def onlookers(self) -> tuple[Onlooker, ...]:
+        """Those to be shown the pictures."""
+        return self.motion, self.skin, self.chest
+
+
 class Seen:
     """The faces of one video, by person, and what could not be told."""
 
-    def __init__(self, stream: OwnedStream, tracks: FaceTracks) -> None:
+    def __init__(self, stream: OwnedStream, tracks: FaceTracks, body: Body | None = None) -> None:
         labels = [label for label in tracks.labels if label != "other"]
         enough = [x for x in labels if np.mean(np.isfinite(tracks.boxes[x][:, 0])) >= _LEAST_SEEN]
         self.stream, self.tracks, self.labels = stream, tracks, enough
         self.times_s: FloatArray = tracks.times_s
+        self.body = body or Body()
 
     def owners(self) -> dict[str, str]:
         """Person of each face: the video's own person, or who the plan says is left and right."""
@@ -47,18 +74,44 @@ class Seen:
 
     def signals(self, label: str) -> tuple[dict[str, Signal], Signal]:
         """Cues of one face at a regular rate, and how far they can be trusted."""
-        slot = np.round((self.times_s - self.times_s[0]) * FACE_RATE_HZ).astype(int)
-        start_s = float(self.times_s[0])
-
-        def regular(values: FloatArray, name: str, unit: str) -> Signal:
-            grid = np.full(slot[-1] + 1, np.nan)
-            grid[slot] = values
-            return Signal(grid, FACE_RATE_HZ, start_s, unit, name)
-
         cues = {
-            name: regular(values, name, FACE_CUES[name]) for name, values in self.tracks.values[label].items()
+            name: self._regular(values, name, FACE_CUES[name])
+            for name, values in self.tracks.values[label].items()
         }
-        return cues, regular(self.tracks.quality[label], "face_quality", "1")
+        seen = head_cues(self.tracks, label)
+        partner = next((x for x in self.labels if x != label), None)
+        if self.stream.one_room and partner is not None:
+            seen["gaze_toward_partner"] = gaze_toward_partner(self.tracks, label, partner)
+        if self.stream.person:
+            seen["gaze_toward_screen"] = gaze_toward_screen(self.tracks, label)
+        cues |= {name: self._regular(values, name, HEAD_CUES[name]) for name, values in seen.items()}
+        return cues, self._regular(self.tracks.quality[label], "face_quality", "1")
+
+    def bodily(self, label: str) -> dict[str, tuple[Signal, Signal]]:
+        """Return what the body of one person shows, each with its quality: movement, pulse, breathing.
+
+        The pulse is a rate of 20 s, no beats: it stands for itself, never for heart period or RSA.
+        """
+        (number,) = self.tracks.numbers[label]
+        pulse, pulse_quality = self.body.skin.pulse(number, self.times_s)
+        chest, breaths, breath_quality = self.body.chest.breathing(number, self.times_s)
+        moved = self.body.motion.energy(self.tracks, label)
+        rows = {
+            "motion_energy": (moved, "1", self.tracks.quality[label]),
+            "pulse_rate": (pulse, "1/min", pulse_quality),
+            "respiration": (chest, "1", breath_quality),
+            "respiration_rate": (breaths, "1/min", breath_quality),
+        }
+        return {
+            name: (self._regular(values, name, unit), self._regular(quality, f"{name}_quality", "1"))
+            for name, (values, unit, quality) in rows.items()
+        }
+
+    def _regular(self, values: FloatArray, name: str, unit: str) -> Signal:
+        slot = np.round((self.times_s - self.times_s[0]) * FACE_RATE_HZ).astype(int)
+        grid = np.full(slot[-1] + 1, np.nan)
+        grid[slot] = values
+        return Signal(grid, FACE_RATE_HZ, float(self.times_s[0]), unit, name)
 
 
 def see_faces(
@@ -69,17 +122,19 @@ def see_faces(
     if not isinstance(pictures, Pictures):
         return None, []
     where = stream.path
+    body = Body()
     try:
         tracks = watch_faces(
             _in_session_time(pictures, span),
             max_people=1 if stream.person else 2,
+            onlookers=body.onlookers,
             progress=lambda at_s: progress(
                 min(1.0, (at_s - pictures.start_s) / max(pictures.duration_s, 1e-9))
             ),
         )
     except CoregulateError as error:
         return None, [Notice("faces_not_read", where, str(error))]
-    seen = Seen(stream, tracks)
+    seen = Seen(stream, tracks, body)
     if not seen.labels:
         return None, [Notice("no_face", where, "No face was found in this video: nothing is known from it.")]
     notices = []
@@ -88,6 +143,9 @@ def see_faces(
             "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
         )
         notices.append(Notice("one_face", where, text))
+    if len(seen.owners()) == 2 and not stream.one_room:
+        text = "Whether both sit in one room is not said, so who looks at whom is not read: one_room = true in session.toml says it."
+        notices.append(Notice("gaze_not_read", where, text))
     for label in seen.owners():
         share = float(np.mean(np.isfinite(tracks.boxes[label][:, 0])))
         if share < 0.8:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from .faces import CUES as FACE_CUES
 from .faces import (
     HEAD_CUES,
+    Chest,
     FaceTracks,
     Motion,
+    Onlooker,
+    Skin,
     first_still,
     gaze_toward_partner,
     gaze_toward_screen,
@@ -21,8 +24,11 @@ from .voice import voice_frames
 __all__ = [
     "FACE_CUES",
     "HEAD_CUES",
+    "Chest",
     "FaceTracks",
     "Motion",
+    "Onlooker",
+    "Skin",
     "diarize",
     "first_still",
     "gaze_toward_partner",

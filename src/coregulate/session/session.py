@@ -49,6 +49,7 @@ class OwnedStream(NamedTuple):
     range: tuple[float, float] | None
     notices: tuple[Notice, ...]
     who: Mapping[str, str] = MappingProxyType({})
+    one_room: bool = False
 
 
 class InputFile(NamedTuple):
@@ -189,6 +190,7 @@ class Session:
         return OwnedStream(
             wanted.person, wanted.kind, shifted(found.data, offset_s), wanted.path, wanted.part, clock,
             found.timing, wanted.range, tuple(found.notices), wanted.who,
+            wanted.one_room,
         )  # fmt: skip
 
     def _streams_of(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from .chest import Chest
 from .head import HEAD_CUES, gaze_toward_partner, gaze_toward_screen, head_cues
 from .measure import CUES
 from .motion import Motion
+from .skin import Skin
 from .still import first_still
 from .watch import FaceTracks, Onlooker, watch_faces
 
 __all__ = [
     "CUES",
     "HEAD_CUES",
+    "Chest",
     "FaceTracks",
     "Motion",
     "Onlooker",
+    "Skin",
     "first_still",
     "gaze_toward_partner",
     "gaze_toward_screen",

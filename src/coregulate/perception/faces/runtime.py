@@ -64,7 +64,13 @@ def landmarker_parts() -> dict[str, bytes]:
 
 
 def crop(
-    rgb: Image, centre: FloatArray, side: float, roll_rad: float, n: int, low: float = 0.0, high: float = 255.0
+    rgb: Image,
+    centre: FloatArray,
+    side: float,
+    roll_rad: float,
+    n: int,
+    low: float = 0.0,
+    high: float = 255.0,
 ) -> NDArray[np.float32]:
     """Cut a turned square out of a picture, border replicated.
 
