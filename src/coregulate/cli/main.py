@@ -134,6 +134,17 @@ def analyze(
 
 
 @cli.command()
+@click.argument("video", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The new .mp4; else beside the video.")
+@_QUIET
+def blur(video: Path, out: Path | None, quiet: bool) -> None:
+    """Write a copy of a video for reviewing, faces made coarse and the sound left out."""
+    from .blur_command import blur_video
+
+    blur_video(video, out=out, quiet=quiet)
+
+
+@cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @_JSON
 @_QUIET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .blur import blur_faces
 from .chest import Chest
 from .head import HEAD_CUES, gaze_toward_partner, gaze_toward_screen, head_cues
 from .measure import CUES
@@ -18,6 +19,7 @@ __all__ = [
     "Motion",
     "Onlooker",
     "Skin",
+    "blur_faces",
     "first_still",
     "gaze_toward_partner",
     "gaze_toward_screen",

@@ -273,7 +273,7 @@ def _normed(grey: FloatArray) -> FloatArray | None:
 def _fit(first: FloatArray, now: FloatArray, start: FloatArray) -> tuple[FloatArray, float]:
     """Shift (right, down) in reduced pixels from the first picture to now, and their correlation."""
     inner = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))
-    down, right = (g[inner].ravel() for g in np.gradient(first))
+    down, right = (np.gradient(first, axis=k)[inner].ravel() for k in (0, 1))
     solver = np.linalg.pinv(np.column_stack([right, down, np.ones_like(right)]))
     want, at = first[inner].ravel(), start
     for _ in range(_ROUNDS):

@@ -1,0 +1,136 @@
+"""A video for reviewing in which nobody can be recognised: faces as coarse squares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coregulate.core import FloatArray, InputError
+
+from .follow import Known
+from .watch import Frame, watch_faces
+
+SQUARES = 6  # prior: across a face; eyes and mouth are then one square each
+MARGIN = 0.35  # prior: of the face's size, around it; hair and chin belong to it
+UNSEEN_S = 3.0  # prior: for so long after a face is lost it may still be there, so all is coarse
+_CLOCK = Fraction(1, 1000)
+
+
+def blur_faces(
+    frames: Iterable[Frame],
+    out: str | PathLike[str],
+    *,
+    rate_hz: float,
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """Write a video, without its sound, in which the faces are coarse squares.
+
+    Parameters
+    ----------
+    frames : iterable of (time_s, rgb)
+    out : path-like
+        A .mp4 that does not exist yet.
+    rate_hz : float
+        Pictures a second, about.
+    progress : callable, optional
+        Called with the time of each picture, seconds.
+
+    Raises
+    ------
+    InputError
+        Where there is such a file already, or it is no .mp4.
+    MissingExtraError, StoreError
+        As ``watch_faces``.
+
+    Notes
+    -----
+    Where a face was seen within the last 3 s and is not found now, and where none is found at
+    all, the whole picture becomes coarse: rather too little is shown than a face. A face that
+    the detector never finds (under 50 pixels, or seen from behind a shoulder) stays as it is when
+    others are found: look at the result before it leaves your hands. The sound is left out, because a
+    voice tells who it is as well as a face.
+    """
+    target = Path(out)
+    if target.suffix.lower() != ".mp4":
+        raise InputError("The review video is written as .mp4", "Name it so", target)
+    if target.exists():
+        raise InputError("There is a file of that name", "Give another, or move it away", target)
+    aside = target.with_name(f"{target.stem}.part.mp4")
+    blurred = _Blurred(aside, rate_hz)
+    try:
+        watch_faces(frames, onlookers=(blurred,), progress=progress)
+        blurred.close()
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+class _Blurred:
+    """Onlooker that writes what it is shown, faces made coarse."""
+
+    def __init__(self, path: Path, rate_hz: float) -> None:
+        import av
+
+        self._container: Any = av.open(str(path), "w")
+        self._rate_hz = rate_hz
+        self._stream: Any = None
+        self._first_s = 0.0
+        self._seen_s: dict[int, float] = {}
+
+    def see(self, time_s: float, rgb: NDArray[np.uint8], people: Sequence[Known]) -> None:
+        """Write one picture."""
+        import av
+
+        picture = rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2].copy()
+        boxes = {k.number: k.face.box for k in people if k.face is not None}
+        lost = any(time_s - seen <= UNSEEN_S for n, seen in self._seen_s.items() if n not in boxes)
+        self._seen_s.update(dict.fromkeys(boxes, time_s))
+        if lost or not boxes:
+            coarse(picture, np.array([0.0, 0.0, picture.shape[1], picture.shape[0]]), margin=0.0, squares=24)
+        for box in boxes.values():
+            coarse(picture, box)
+        if self._stream is None:
+            self._stream = self._container.add_stream("libx264", rate=round(self._rate_hz))
+            self._stream.height, self._stream.width = picture.shape[:2]
+            self._stream.pix_fmt, self._stream.codec_context.time_base = "yuv420p", _CLOCK
+            self._first_s = time_s
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.time_base, frame.pts = _CLOCK, round((time_s - self._first_s) / float(_CLOCK))
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Write what the encoder still holds."""
+        if self._stream is not None:
+            self._container.mux(self._stream.encode())
+        self._container.close()
+
+
+def coarse(
+    picture: NDArray[np.uint8], box: FloatArray, *, margin: float = MARGIN, squares: int = SQUARES
+) -> None:
+    """Make a part of a picture coarse, in place: each square its mean.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (height, width, 3)
+    box : ndarray, shape (4,)
+        Left, top, right, bottom in pixels.
+    margin : float
+        Around it, of its size.
+    squares : int
+        Across the longer side.
+    """
+    size = box[2:] - box[:2]
+    low = np.floor(np.clip(box[:2] - margin * size, 0, picture.shape[1::-1])).astype(int)
+    high = np.ceil(np.clip(box[2:] + margin * size, 0, picture.shape[1::-1])).astype(int)
+    side = max(2, int(np.ceil(max(high - low) / squares)))
+    for top in range(low[1], high[1], side):
+        for left in range(low[0], high[0], side):
+            part = picture[top : min(top + side, high[1]), left : min(left + side, high[0])]
+            part[:] = part.mean(axis=(0, 1)).astype(np.uint8)
