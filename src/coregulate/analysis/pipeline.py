@@ -58,21 +58,27 @@ def analyze(
     InputError
         Where nothing of the session can be used.
     """
-    tell = progress or (lambda share, what: None)
+    bar = progress or (lambda share, what: None)
     session.require_consent()
     settings = settings or Settings().changed(session.plan.settings, str(session.folder / "session.toml"))
     rng = np.random.default_rng(settings.seed)
     people = [p.id for p in session.people]
     book = load_cuebook()
 
-    tell(0.0, "reading files")
+    bar(0.0, "reading files")
+    # Pictures take minutes an hour, what follows them seconds: the bar's time left is to be honest.
+    measured = 0.95 if any(s.kind == "video" for s in session.streams) else 0.65
+
+    def tell(share: float, what: str) -> None:
+        bar(measured + (1.0 - measured) * share, what)
+
     streams = [cropped(s, start_s, end_s) for s in session.streams]
     span = Segment(max(start_s, 0.0), min(end_s, session.duration_s))
     bodies = measure_bodies(
-        session, streams, span, settings=settings, tell=lambda share, what: tell(0.05 + 0.6 * share, what)
+        session, streams, span, settings=settings, tell=lambda share, what: bar(measured * share, what)
     )
 
-    tell(0.65, "cues")
+    tell(0.0, "cues")
     baselines = {pid: _baseline(session, pid) for pid in people}
     raw, cue_notices = build_cues(
         people, bodies.signals, bodies.quality, bodies.tracks, bodies.ratings,
@@ -80,13 +86,13 @@ def analyze(
     )  # fmt: skip
     cues = normalise(raw, baselines, book=book)
 
-    tell(0.7, "circuits")
+    tell(0.15, "circuits")
     circuits = infer_circuits(cues, baselines, book=book, settings=settings.circuits, rng=rng)
 
-    tell(0.8, "bond")
+    tell(0.4, "bond")
     bond = _bond(people, bodies, raw, book, settings, rng)
 
-    tell(0.95, "story")
+    tell(0.9, "story")
     story = _story(people, bodies, cues, circuits, baselines, settings)
 
     notices = _collected(session, bodies, cue_notices, circuits, bond, story)
