@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from coregulate.core import InputError, MissingExtraError, StoreError
-from coregulate.perception.faces import CUES, Motion, gaze_toward_partner, head_cues, watch_faces
+from coregulate.perception.faces import (
+    CUES,
+    Chest,
+    Motion,
+    Skin,
+    gaze_toward_partner,
+    head_cues,
+    watch_faces,
+)
 
 pytest.importorskip("skimage", reason="the photograph comes with scikit-image")
 if importlib.util.find_spec("ai_edge_litert") is None:
@@ -406,3 +415,19 @@ def test_progress_is_told(models):
     told = []
     watch_faces(frames([(None, None)] * 3), progress=told.append)
     assert told == [0.0, 0.1, 0.2]
+
+
+def test_memory_stays_flat_while_pictures_come(models):
+    """What stays of a picture is a row of numbers: ten times as many pictures may add their rows, nothing else."""
+    small = np.ascontiguousarray(scenes.portrait()[::2, ::2])
+    onlookers = (Motion(), Skin(), Chest())
+
+    def peak(n):
+        tracemalloc.start()
+        watch_faces(((k / 10, np.roll(small, k % 7, axis=1)) for k in range(n)), onlookers=onlookers)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    few = peak(100)
+    assert peak(1000) - few < 900 * 600  # bytes a picture; the picture itself has some hundred thousand
