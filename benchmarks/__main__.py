@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 
-from . import faces
+from . import faces, mediapipe
 from .hour import table
 
 if __name__ == "__main__":
     print(table(tuple(float(h) for h in sys.argv[1:]) or (1.0, 4.0)))
     print()
     if importlib.util.find_spec("ai_edge_litert"):
-        print(faces.table())
+        print("\n".join([faces.table(), *mediapipe.rows()]))
     else:
         print("faces: not measured, the extra 'video' is not installed")
