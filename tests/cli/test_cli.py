@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -209,3 +210,18 @@ def test_an_interruption_that_came_out_as_another_error_is_still_one(monkeypatch
     with pytest.raises(SystemError, match="not interrupted"):
         main([])
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interruption_that_somebody_swallowed_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As a callback out of compiled code does: it prints the exception and goes on.
+    def deaf(*_: object, **__: object) -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        time.sleep(30)
+
+    monkeypatch.setattr(click.Group, "main", deaf)
+    began = time.monotonic()
+    with pytest.raises(SystemExit) as left:
+        main([])
+    assert left.value.code == 130
+    assert time.monotonic() - began < 20
