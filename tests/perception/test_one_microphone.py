@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from coregulate.core import InputError, Label, Sound, StoreError, Track
+from coregulate.core import InputError, Sound, StoreError
 from coregulate.models.torch_file import read_torch
 from coregulate.perception.one_microphone import (
     diarize,
     encoder,
-    rttm,
     speech,
     tell_seen_voices,
     tell_voices,
@@ -158,8 +157,3 @@ def test_one_speaker_seed_and_shift(data_dir, ready):
         [x.start_s - 100 for x in later.labels], [x.start_s for x in first.track.labels]
     )
     assert first.track.labels[0].text == "A"
-
-
-def test_rttm_has_one_line_a_label():
-    text = rttm(Track((Label(1.0, 2.5, "A"),)), "talk")
-    assert text == "SPEAKER talk 1 1.000 1.500 <NA> <NA> A <NA> <NA>\n"

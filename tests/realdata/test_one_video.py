@@ -74,6 +74,24 @@ def test_one_video_gives_faces_and_voices_of_both(film: Path) -> None:
         "video": "face",
     }
     assert result["bond"]["verdict"] == "undetermined"
+    turns = run("export", str(film), "--rttm", "--quiet").splitlines()
+    assert {line.split()[7] for line in turns} == {"alex", "sam"}
+    assert all(line.startswith("SPEAKER ") and len(line.split()) == 10 for line in turns)
+
+
+def test_a_blurred_copy_shows_no_face(film: Path, tmp_path: Path) -> None:
+    from coregulate.perception.faces.detect import Detector
+
+    out = tmp_path / "review.mp4"
+    command = [sys.executable, "-m", "coregulate", "blur", str(film / "talk.mp4"), "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(out)
+    detector = Detector()
+    shown = [rgb for _, rgb in video_frames(out, 1)]
+    assert len(shown) == sum(1 for _ in video_frames(film / "talk.mp4", 1))
+    assert not any(detector(rgb) for rgb in shown)
+    with av.open(str(out)) as copy:
+        assert not copy.streams.audio
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

@@ -291,6 +291,8 @@ class _Interrupts:
 
     def _stop(self, number: int, frame: object) -> None:
         self.seen = True
+        if self._again is not None:
+            self._again.cancel()
         self._again = threading.Timer(self.AGAIN_S, _interrupt)
         self._again.daemon = True
         self._again.start()

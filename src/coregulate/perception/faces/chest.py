@@ -20,14 +20,13 @@ from coregulate.core import FloatArray, InputError
 
 from .follow import Known
 from .landmarks import Face
+from .rhythm import RATE_HZ, Kept, each_second, evenly, held, strongest_rhythm, swing
 from .runtime import Image
-from .skin import Kept, each_second, evenly, held, strongest_rhythm, swing
 
 WINDOW_S = 30.0  # prior: two breaths of the slowest, eight of a usual breathing
 LOWEST_PER_MIN, HIGHEST_PER_MIN = 4.0, 30.0  # prior
 FLOOR = 0.7  # measured: the docs (perception) say how often noise passes it
 
-_RATE_HZ = 10.0  # what pictures are read at
 _TOP_HZ = 1.5  # prior: gestures and the fit of the points; above there is only noise of the sensor
 _HALF_BAND_HZ = 2 / WINDOW_S  # half width of a rhythm seen through a Hann window
 _LEAST = 0.001  # prior: of the face's height, about 0.2 mm; a chest at rest rises by some millimetres
@@ -197,7 +196,7 @@ def breathing(
     found = np.column_stack([_waveform(even, rate), rate, quality])
     out = np.full((len(at_s), 3), (np.nan, np.nan, 0.0))
     if len(grid_s):
-        nearest = np.rint((at_s - grid_s[0]) * _RATE_HZ).astype(int)
+        nearest = np.rint((at_s - grid_s[0]) * RATE_HZ).astype(int)
         inside = (nearest >= 0) & (nearest < len(grid_s))
         out[inside] = found[nearest[inside]]
     waveform, rate, quality = out.T
@@ -210,10 +209,10 @@ def _breath(part: FloatArray, floor: float) -> tuple[float, float]:
     high = float(part[:, 4].mean())
     if high <= 0:
         return refused
-    velocity = np.diff(part[:, :4], axis=0) * (_RATE_HZ / high)
+    velocity = np.diff(part[:, :4], axis=0) * (RATE_HZ / high)
     found = strongest_rhythm(
         velocity[:, 1],
-        rate_hz=_RATE_HZ,
+        rate_hz=RATE_HZ,
         lowest_hz=LOWEST_PER_MIN / 60,
         highest_hz=HIGHEST_PER_MIN / 60,
         top_hz=_TOP_HZ,
@@ -221,11 +220,11 @@ def _breath(part: FloatArray, floor: float) -> tuple[float, float]:
     )
     if found.share <= 0:
         return refused
-    size = np.abs(swing(velocity, found.rate_hz, _RATE_HZ)) / (2 * np.pi * found.rate_hz)
+    size = np.abs(swing(velocity, found.rate_hz, RATE_HZ)) / (2 * np.pi * found.rate_hz)
     sideways, up, head = float(size[0]), float(size[1]), float(np.linalg.norm(size[2:]))
     if up < _LEAST or sideways > _SIDEWAYS * up or head > _HEAD * up:
         return refused
-    if held(velocity[:, 1], found.rate_hz, _RATE_HZ) < _HELD:
+    if held(velocity[:, 1], found.rate_hz, RATE_HZ) < _HELD:
         return refused
     return (60 * found.rate_hz if found.share >= floor else float("nan")), found.share
 
@@ -233,12 +232,12 @@ def _breath(part: FloatArray, floor: float) -> tuple[float, float]:
 def _waveform(even: FloatArray, rate: FloatArray) -> FloatArray:
     """Height of the chest within the band of breathing, wherever a window that is told reaches."""
     wave = np.full(len(even), np.nan)
-    reach = round(WINDOW_S * _RATE_HZ / 2)
+    reach = round(WINDOW_S * RATE_HZ / 2)
     told = np.convolve(np.isfinite(rate), np.ones(2 * reach + 1))[reach : reach + len(rate)] > 0
     if not told.any():
         return wave
     height = -even[:, 1] / even[:, 4]
-    band = butter(2, (LOWEST_PER_MIN / 60 / 1.5, 2 * HIGHEST_PER_MIN / 60), "band", fs=_RATE_HZ, output="sos")
+    band = butter(2, (LOWEST_PER_MIN / 60 / 1.5, 2 * HIGHEST_PER_MIN / 60), "band", fs=RATE_HZ, output="sos")
     seen = np.flatnonzero(np.isfinite(height))
     for run in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1):
         if len(run) >= 2 * reach:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .seen import tell_seen_voices
-from .speakers import Voices, diarize, rttm, tell_voices
+from .speakers import Voices, diarize, tell_voices
 
-__all__ = ["Voices", "diarize", "rttm", "tell_seen_voices", "tell_voices"]
+__all__ = ["Voices", "diarize", "tell_seen_voices", "tell_voices"]

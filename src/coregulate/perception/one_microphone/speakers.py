@@ -141,26 +141,6 @@ def hear_voices(
     return speech, odds
 
 
-def rttm(track: Track, name: str) -> str:
-    """Write a track as RTTM, one SPEAKER line a label.
-
-    Parameters
-    ----------
-    track : Track
-    name : str
-        Of the recording; no spaces.
-
-    Returns
-    -------
-    str
-        Start and duration in seconds to the millisecond.
-    """
-    return "".join(
-        f"SPEAKER {name} 1 {x.start_s:.3f} {x.end_s - x.start_s:.3f} <NA> <NA> {x.text} <NA> <NA>\n"
-        for x in track.labels
-    )
-
-
 def _speech_frames(probability: NDArray[np.float32], n: int) -> NDArray[np.bool_]:
     """Which 10 ms frames are speech, short pauses filled and short sounds dropped."""
     chunk = np.arange(n) * HOP // CHUNK
