@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import shift
 from scipy.signal import butter, sosfiltfilt
 
 from coregulate.core import FloatArray, InputError
@@ -46,12 +45,13 @@ _ROUNDS = 3  # of the fit; each leaves less than a tenth of the error
 
 @dataclass
 class _Box:
-    """A box that stays where it is in the picture, and how it looked first."""
+    """A box that stays where it is in the picture, how it looked first, and what answers a shift of it."""
 
     left: int
     top: int
     step: int
     first: FloatArray
+    solver: FloatArray
     head: FloatArray
     origin: FloatArray
     shift: FloatArray
@@ -132,7 +132,7 @@ class Chest:
         if box is not None and np.linalg.norm(head - box.head) <= _MOVED * wide:
             now = _normed(_reduced(rgb, box.left, box.top, box.step, *box.first.shape))
             if now is not None:
-                fitted, alike = _fit(box.first, now, box.shift)
+                fitted, alike = _fit(box, now)
                 if alike >= _ALIKE and np.abs(fitted).max() < _RIM:
                     box.shift = fitted
                     return box.origin + fitted * box.step
@@ -260,7 +260,12 @@ def _lay(rgb: Image, face: Face, head: FloatArray, origin: FloatArray) -> _Box |
     if min(shape) < 4 * _RIM:
         return None
     first = _normed(_reduced(rgb, left, low, step, *shape))
-    return None if first is None else _Box(left, low, step, first, head, origin, np.zeros(2))
+    if first is None:
+        return None
+    inner = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))
+    down, right = (np.gradient(first, axis=k)[inner].ravel() for k in (0, 1))
+    solver = np.linalg.pinv(np.column_stack([right, down, np.ones_like(right)]))[:2]
+    return _Box(left, low, step, first, solver, head, origin, np.zeros(2))
 
 
 def _normed(grey: FloatArray) -> FloatArray | None:
@@ -269,19 +274,35 @@ def _normed(grey: FloatArray) -> FloatArray | None:
     return None if spread < _FLAT else (grey - grey.mean()) / spread
 
 
-def _fit(first: FloatArray, now: FloatArray, start: FloatArray) -> tuple[FloatArray, float]:
+def _fit(box: _Box, now: FloatArray) -> tuple[FloatArray, float]:
     """Shift (right, down) in reduced pixels from the first picture to now, and their correlation."""
-    inner = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))
-    down, right = (np.gradient(first, axis=k)[inner].ravel() for k in (0, 1))
-    solver = np.linalg.pinv(np.column_stack([right, down, np.ones_like(right)]))
-    want, at = first[inner].ravel(), start
+    want = box.first[_RIM:-_RIM, _RIM:-_RIM].ravel()
+    at = box.shift
     for _ in range(_ROUNDS):
-        back = shift(now, (-at[1], -at[0]), order=1, mode="nearest")[inner].ravel()
-        at = at - (solver @ (back - want))[:2]
+        at = at - box.solver @ (_shifted(now, at[0], at[1]) - want)
         if np.abs(at).max() > _RIM:
-            return start, 0.0
-    back = shift(now, (-at[1], -at[0]), order=1, mode="nearest")[inner].ravel()
+            return box.shift, 0.0
+    back = _shifted(now, at[0], at[1])
     return at, float(np.corrcoef(back, want)[0, 1]) if back.std() > 0 else 0.0
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _shifted(grey: FloatArray, right: float, down: float) -> FloatArray:  # pragma: no cover - compiled
+    """Grey values so far right and down (at most the rim) of each inner pixel, bilinear, flat."""
+    rows, columns = grey.shape[0] - 2 * _RIM, grey.shape[1] - 2 * _RIM
+    x0, y0 = int(np.floor(right)), int(np.floor(down))
+    fx, fy = right - x0, down - y0
+    out = np.empty(rows * columns)
+    for row in range(rows):
+        y = row + _RIM + y0
+        below = min(y + 1, grey.shape[0] - 1)  # a shift by the whole rim ends on the last pixel
+        for column in range(columns):
+            x = column + _RIM + x0
+            beside = min(x + 1, grey.shape[1] - 1)
+            top = grey[y, x] + (grey[y, beside] - grey[y, x]) * fx
+            bottom = grey[below, x] + (grey[below, beside] - grey[below, x]) * fx
+            out[row * columns + column] = top + (bottom - top) * fy
+    return out
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
