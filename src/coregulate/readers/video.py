@@ -183,7 +183,7 @@ def _may_skip(path: str | PathLike[str], rate_hz: float) -> bool:
             if len(times) == _PROBE:
                 break
     known = np.array([t for t in times if t is not None])
-    return len(known) > 2 and bool(np.max(np.diff(known)) * rate_hz * _SPARE <= 1.0)
+    return len(known) > 2 and bool(np.max(np.diff(known)) * rate_hz * _SPARE <= 1.0 + 1e-6)
 
 
 def _time(frame: Any, stream: Any) -> float | None:
