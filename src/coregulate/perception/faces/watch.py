@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -124,7 +124,7 @@ def watch_faces(
 
     Notes
     -----
-    One pass, four pictures in memory; about 80 bytes a picture and person stay. Nobody is known
+    One pass, five pictures in memory; about 80 bytes a picture and person stay. Nobody is known
     by name: ``left`` and ``right`` are places of the first sight, kept through changes of place.
     """
     if max_people < 1:
@@ -132,17 +132,30 @@ def watch_faces(
     follower = Follower()
     rows: dict[int, _Rows] = {}
     times: list[float] = []
-    for time_s, rgb in _ahead(frames):
-        if times and not time_s > times[-1]:
-            raise InputError(f"A picture at {time_s} s follows one at {times[-1]} s", "Give them in order")
-        people = follower.step(time_s, rgb)
+
+    def read(row: int, time_s: float, rgb: NDArray[np.uint8], people: Sequence[Known]) -> None:
         for person in people:
-            rows.setdefault(person.number, _Rows()).put(len(times), time_s, person)
+            rows.setdefault(person.number, _Rows()).put(row, time_s, person)
         for onlooker in onlookers:
             onlooker.see(time_s, rgb, people)
-        times.append(float(time_s))
-        if progress is not None:
-            progress(time_s)
+
+    with ThreadPoolExecutor(1) as reader:
+        reading: Future[None] | None = None
+        for time_s, rgb in _ahead(frames):
+            if times and not time_s > times[-1]:
+                raise InputError(
+                    f"A picture at {time_s} s follows one at {times[-1]} s", "Give them in order"
+                )
+            people = [replace(person) for person in follower.step(time_s, rgb)]
+            if reading is not None:
+                reading.result()
+            # this picture is read while the faces of the next are followed
+            reading = reader.submit(read, len(times), time_s, rgb, people)
+            times.append(float(time_s))
+            if progress is not None:
+                progress(time_s)
+        if reading is not None:
+            reading.result()
     tables = {number: _whole(r.table, len(times)) for number, r in rows.items()}
     return _tracks(np.array(times), tables, follower.known, max_people)
 
