@@ -80,6 +80,8 @@ def video() -> None:
 def test() -> None:
     """Run the suite."""
     environment("dev")
+    # Tests have no network: what they need of the model store is fetched before them.
+    run(PYTHON, "-m", "coregulate", "models", "fetch", "--quiet")
     run(PYTHON, "-m", "pytest", *sys.argv[2:])
 
 

@@ -263,8 +263,8 @@ def _lay(rgb: Image, face: Face, head: FloatArray, origin: FloatArray) -> _Box |
     if first is None:
         return None
     inner = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))
-    down, right = (np.gradient(first, axis=k)[inner].ravel() for k in (0, 1))
-    solver = np.linalg.pinv(np.column_stack([right, down, np.ones_like(right)]))[:2]
+    dy, dx = (np.gradient(first, axis=k)[inner].ravel() for k in (0, 1))
+    solver = np.linalg.pinv(np.column_stack([dx, dy, np.ones_like(dx)]))[:2]
     return _Box(left, low, step, first, solver, head, origin, np.zeros(2))
 
 
