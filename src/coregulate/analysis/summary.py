@@ -39,7 +39,6 @@ _PACKAGES = (
     "av",
     "wfdb",
     "ruptures",
-    "lifelines",
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from coregulate.core import CircuitSettings, FloatArray, InputError, Notice
 from coregulate.cues import STATES, Baseline, Cuebook
@@ -44,8 +45,8 @@ class _One(NamedTuple):
     rows: Rows
     parameters: Parameters
     path: Path
-    known: np.ndarray
-    heard: np.ndarray
+    known: NDArray[np.bool_]
+    heard: NDArray[np.bool_]
     supported: Supported
     rating_lag_s: float
     notices: list[Notice]
@@ -164,7 +165,7 @@ def _one_person(
     return _One(rows, parameters, path, known, heard, told, lag_s, notices)
 
 
-def since(observed: np.ndarray) -> FloatArray:
+def since(observed: NDArray[np.bool_]) -> FloatArray:
     """Seconds since the last observed second, shape (time,); inf before the first.
 
     Examples
@@ -177,15 +178,15 @@ def since(observed: np.ndarray) -> FloatArray:
     return out
 
 
-def near(observed: np.ndarray, reach_s: float) -> np.ndarray:
+def near(observed: NDArray[np.bool_], reach_s: float) -> NDArray[np.bool_]:
     """Whether an observed second lies within ``reach_s``, before or after, shape (time,) of bool."""
     if len(observed) == 0:
         return observed
-    distance: np.ndarray = np.minimum(since(observed), since(observed[::-1])[::-1]) <= reach_s
+    distance: NDArray[np.bool_] = np.minimum(since(observed), since(observed[::-1])[::-1]) <= reach_s
     return distance
 
 
-def _masked(values: FloatArray, known: np.ndarray) -> FloatArray:
+def _masked(values: FloatArray, known: NDArray[np.bool_]) -> FloatArray:
     return np.where(known[:, None], values, np.nan)
 
 

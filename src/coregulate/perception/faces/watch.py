@@ -69,7 +69,7 @@ class _Rows:
     """Rows of one person, NaN where nothing was put."""
 
     def __init__(self) -> None:
-        self.table = np.full((0, len(CUES) + len(_EXTRA)), np.nan, dtype=np.float32)
+        self.table: NDArray[np.float32] = np.full((0, len(CUES) + len(_EXTRA)), np.nan, dtype=np.float32)
         self.before: tuple[float, Face] | None = None
 
     def put(self, row: int, time_s: float, person: Known) -> None:
