@@ -208,6 +208,8 @@ def _collected(
         if bond.couplings
         else []
     )
+    # Circuits and story both say where no level is known: once is enough.
+    said = {(n.code, n.where) for n in circuits.notices}
     everything = [
         *session.notices,
         *nobody,
@@ -216,6 +218,6 @@ def _collected(
         *circuits.notices,
         *bond.notices,
         *together,
-        *story.notices,
+        *(n for n in story.notices if (n.code, n.where) not in said),
     ]
     return list(dict.fromkeys(everything))

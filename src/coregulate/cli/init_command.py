@@ -15,9 +15,9 @@ from coregulate.session import (
     SegmentPlan,
     SessionPlan,
     files_of,
-    holds_two_people,
     propose_by,
     propose_session,
+    whole_sessions,
     write_plan,
 )
 
@@ -110,11 +110,11 @@ def _draw_still(film: Path, picture: Path) -> bool:
 
 
 def _one_each(source: Path) -> list[Path]:
-    """Files of a folder, where there are several and each holds two people."""
+    """Files of a folder, where there are several and each is a session of its own."""
     if not source.is_dir():
         return []
     files = files_of(source)
-    return files if len(files) > 1 and all(f.is_file() and holds_two_people(f) for f in files) else []
+    return whole_sessions(files) if len(files) > 1 and all(f.is_file() for f in files) else []
 
 
 def _many(

@@ -160,7 +160,7 @@ def _flooding(analysis: Analysis, names: dict[str, str]) -> list[str]:
 
 def _recovery(analysis: Analysis) -> str:
     median = analysis.story.recovery.value
-    if not math.isfinite(median):
+    if not math.isfinite(median) or len(analysis.story.episodes) < 2:
         return ""
     most = words.duration_words(median)
     return f"Half of the ways back took up to {most}; one that the recording cut off counts as still open."

@@ -2,7 +2,7 @@
 
 from .clocks import Found
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan, read_plan, write_plan
-from .propose import Proposal, files_of, holds_two_people, propose_by, propose_session
+from .propose import Proposal, files_of, propose_by, propose_session, whole_sessions
 from .session import InputFile, OwnedStream, Session, open_session, shifted
 
 __all__ = [
@@ -17,11 +17,11 @@ __all__ = [
     "SessionPlan",
     "StreamPlan",
     "files_of",
-    "holds_two_people",
     "open_session",
     "propose_by",
     "propose_session",
     "read_plan",
     "shifted",
+    "whole_sessions",
     "write_plan",
 ]

@@ -95,13 +95,23 @@ def propose_by(
     ]
 
 
-def holds_two_people(path: Path) -> bool:
-    """Whether one file alone holds two people's streams."""
-    try:
-        labels = {s.owner_hint for s in read(path) if s.kind in PERSONAL}
-    except CoregulateError:
-        return False
-    return len(labels - {""}) >= 2
+def whole_sessions(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that are a session each: every one holds two people, and all the same of them.
+
+    Files of one session differ in what they hold (codes in one, ratings in the other); a file that
+    says nothing of anybody is passed over. None, where any other file is a person's.
+    """
+    kinds: dict[Path, frozenset[str]] = {}
+    for path in paths:
+        try:
+            own = [s for s in read(path) if s.kind in PERSONAL]
+        except CoregulateError:
+            continue
+        if own:
+            two = len({s.owner_hint for s in own} - {""}) >= 2
+            kinds[path] = frozenset(s.kind for s in own) if two else frozenset()
+    alike = len(kinds) > 1 and len(set(kinds.values())) == 1 and all(kinds.values())
+    return list(kinds) if alike else []
 
 
 def files_of(folder: Path) -> list[Path]:
