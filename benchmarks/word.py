@@ -1,6 +1,6 @@
 """How often the bond's word is right, on simulated pairs whose truth is known.
 
-Run ``python benchmarks/word.py [pairs a cell] [minutes] [words of the cells wanted ...]``; prints one row
+Run ``python benchmarks/word.py [pairs a cell] [minutes] [first words of the cells wanted ...]``; prints one row
 a cell. The numbers in docs/bond.md come from here.
 """
 
@@ -136,7 +136,7 @@ def main() -> None:
     minutes = sys.argv[2] if len(sys.argv) > 2 else "15"
     wanted = sys.argv[3:]
     for cell in CELLS:
-        if wanted and not any(w in cell.name for w in wanted):
+        if wanted and not any(cell.name.startswith(w) for w in wanted):
             continue
         if minutes == "pooled":
             for sessions in (1, 3, 10):

@@ -76,9 +76,9 @@ def local_oscillator(
     Examples
     --------
     >>> t = np.arange(400.0)
-    >>> found = local_oscillator(np.sin(t / 8), np.cos(t / 8))
-    >>> round(found.period[0], 1), found.r2_coupled > 0.999
-    (50.3, True)
+    >>> found = local_oscillator(np.sin(t / 8), np.sin(t / 11), taus=[1], embeds=[3])
+    >>> [round(period) for period in found.period]  # 2 pi times 8 and 11
+    [50, 69]
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.shape != b.shape or a.ndim != 1:

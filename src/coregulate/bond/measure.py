@@ -11,6 +11,7 @@ from coregulate.core import BondSettings, Estimate, FloatArray, Notice, Signal
 
 from .corrections import benjamini_hochberg
 from .correlation import LaggedCorrelation, ShiftTest, circular_shift_test, lagged_correlation
+from .influence import Influence
 from .prepare import binned
 from .word import CLOCKS, NO_PAIR, TOO_SHORT, Word, word
 
@@ -84,13 +85,15 @@ class Bond(NamedTuple):
     """What :func:`measure_bond` found.
 
     ``primary`` names the pair that the word rests on (keys ``cue``, ``people``, ``rate_hz``,
-    ``common_s``, ``observed``) or is None; ``couplings`` has the primary pair first.
+    ``common_s``, ``observed``) or is None; ``couplings`` has the primary pair first; ``influence`` is
+    filled by :func:`coregulate.bond.measure_influence`, where there are states.
     """
 
     primary: dict[str, Any] | None
     word: Word
     couplings: tuple[Coupling, ...]
     notices: tuple[Notice, ...]
+    influence: tuple[Influence, ...] = ()
 
 
 class _Pair(NamedTuple):
