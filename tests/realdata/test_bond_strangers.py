@@ -32,12 +32,11 @@ def dials(data_dir):
 
 def dial_words(pairs):
     # About one sample each 2 s; fitted in units of samples, from 300 samples.
-    settings = BondSettings(min_common_s=300, gain_draws=200)
-    rng = np.random.default_rng(0)
+    settings = BondSettings(min_common_s=300)
     found = []
     for a, b in pairs:
         n = min(len(a), len(b))
-        found.append(word(a[:n], b[:n], rate_hz=1.0, settings=settings, rng=rng))
+        found.append(word(a[:n], b[:n], rate_hz=1.0, settings=settings))
     return [w for w in found if np.isfinite(w.p_any)]
 
 
