@@ -18,8 +18,8 @@ def dials(data_dir):
 
     table = pd.read_csv(file).sort_values("time", kind="stable")
     couples: dict[int, list[np.ndarray]] = {}
-    for (couple, _), rows in table.groupby(["couple", "person"]):
-        couples.setdefault(couple, []).append(rows["dial"].to_numpy(float))
+    for (pair, _), rows in table.groupby(["couple", "person"]):
+        couples.setdefault(pair, []).append(rows["dial"].to_numpy(float))
     return [pair for pair in couples.values() if len(pair) == 2]
 
 
