@@ -30,8 +30,6 @@ _NAME = re.compile(r"(?P<entities>[\w.-]*?)_?(?P<what>physio|stim|events|physioe
 _SUBJECT = re.compile(r"(?:^|_)sub-([a-zA-Z0-9]+)")
 # The specification's words for columns (its table of recommended names).
 _KNOWN = {"cardiac": "ppg", "respiratory": "respiration", "trigger": "markers"}
-_PLAIN = {"cardiac": "pulse ppg", "respiratory": "resp"}
-_WORDS = re.compile("cardiac|respiratory", re.IGNORECASE)
 
 
 def sniff(path: Path) -> bool:
@@ -159,8 +157,7 @@ def _streams(
         if kind == "markers":
             marks.append(_triggers(name, column, rate, start_s, path))  # moments on the run's own clock
         elif not re.fullmatch(r"timestamp|time|index", name):
-            label = _WORDS.sub(lambda m: _PLAIN[m[0].casefold()], name)
-            channels.append(Channel(label, column, rate, _unit(name, about), start_s, kind=kind))
+            channels.append(Channel(name, column, rate, _unit(name, about), start_s, kind=kind))
     origin = _acquired(path, notices)
     streams = streams_of(channels, path, origin_unix_s=origin, notices=notices) if channels else []
     if subject and not any(s.owner_hint for s in streams):

@@ -59,7 +59,7 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "scl",
         ),
     ),
-    ("ppg", ("blood volume pulse", "ppg", "bvp", "pleth")),
+    ("ppg", ("blood volume pulse", "ppg", "bvp", "pleth", "cardiac")),
     ("ecg", ("ecg", "ekg")),
     ("respiration", ("respiration", "respiratory", "breathing", "breath", "resp", "rsp")),
     ("temperature", ("skin temperature", "temperature", "temp")),
