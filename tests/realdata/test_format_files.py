@@ -70,6 +70,19 @@ def test_biopac_two_versions_hold_the_same(formats):
     assert old["EKG - ERS100C"].origin_unix_s is None
 
 
+def test_biopac_cut_short_keeps_what_is_whole(formats, tmp_path):
+    whole = formats / "biopac" / "physio-3.8.1.acq"
+    cut = tmp_path / "cut.acq"
+    cut.write_bytes(whole.read_bytes()[:800_000])
+    told = {s.part: s for s in read(cut)}
+    assert "cut_short" in codes_of(told.values())
+    for part, stream in {s.part: s for s in read(whole)}.items():
+        if stream.kind != "markers":
+            n = len(told[part].data.values)
+            assert n > 0.5 * len(stream.data.values)
+            np.testing.assert_array_equal(told[part].data.values, stream.data.values[:n])
+
+
 def test_edf_equals_its_reference_library(formats):
     edfio = pytest.importorskip("edfio")
     path = formats / "edf" / "EDFmontage0.edf"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,9 +40,13 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     """
     bioread = optional("bioread", "bioread", path)
     notices: list[Notice] = []
+    logging.getLogger("bioread").setLevel(logging.CRITICAL)  # what it has to say becomes an error or a notice
     headers = bioread.read_headers(str(path))
     chosen = _chosen(headers.channels, path, notices)
-    whole = bioread.read(str(path), channel_indexes=chosen)
+    try:
+        whole = bioread.read(str(path), channel_indexes=chosen)
+    except (ValueError, TypeError, EOFError, zlib.error):
+        whole = _salvaged(bioread, path)
     end = _sound_end(headers.channels, whole.is_compressed, path, notices)
     channels = [_channel(whole.channels[k], end, path) for k in chosen if len(whole.channels[k].data)]
     if not channels:
@@ -52,6 +58,26 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     if timed and np.isfinite(rate) and rate > 0:
         streams.append(marker_stream(timed, path, "markers", origin_unix_s=start_unix_s))
     return streams
+
+
+def _salvaged(bioread: Any, path: Path) -> Any:
+    """Read what is whole of a file that was cut short; a compressed one has its channels' ends at its own end."""
+    with path.open("rb") as file:
+        reader = bioread.reader_for_streaming(file)
+        if reader.datafile.is_compressed:
+            raise FormatError("It is compressed, and damaged or cut short", "Copy or save it again", path)
+        parts: dict[int, list[np.ndarray]] = {}
+        try:
+            for buffers in reader.stream():
+                for k, buffer in enumerate(buffers):
+                    parts.setdefault(k, []).append(np.array(buffer.buffer))
+        except (ValueError, EOFError, IndexError):
+            pass  # the end of what is there
+    if not parts:
+        raise FormatError("It ends before its first samples", "Copy or save it again", path)
+    for k, channel in enumerate(reader.datafile.channels):
+        channel.raw_data = np.concatenate(parts[k]).astype(channel.dtype)
+    return reader.datafile
 
 
 def _chosen(channels: Any, path: Path, notices: list[Notice]) -> list[int]:

@@ -140,6 +140,12 @@ def _unknown(path: Path) -> FormatError:
         return FormatError(
             f"It ends in '{suffix}', but holds no sound or video", "Check that the right file was given", path
         )
+    if head.raw[:4] in (b"PK\x03\x04", b"\x89HDF"):
+        return FormatError(
+            "It is a zip or HDF5 file that is damaged, cut short, or of a format that is not read",
+            "Copy it again; docs/formats.md lists what is read",
+            path,
+        )
     if not head.encoding:
         return FormatError(
             "It is binary, of a format that is not read",

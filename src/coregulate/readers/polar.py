@@ -23,6 +23,7 @@ from .drift import fit_clock
 from .frame import load, numbers
 from .reader import Reader
 from .text import head_of, read_lines
+from .tiers import seconds_of
 
 _PHONE = re.compile(r"Phone (?:Data RX )?timestamp;", re.IGNORECASE)
 _LEAST_S = 600.0  # prior: a phone's stamps jitter by tens of ms, so a drift needs ten minutes to show
@@ -195,6 +196,10 @@ def _hrm(path: Path) -> list[Stream]:
     start = _start(params.get("Date", ""), params.get("StartTime", ""))
     told = (Notice("assumed_zone", path.name, _ZONE),) if start is not None else ()
     step = _first_number(params.get("Interval", "nan"))
+    whole_s = seconds_of(params.get("Length", ""))
+    if values.sum() / 1000.0 < 0.98 * whole_s and step == 238:
+        text = f"It is cut short: {values.sum() / 1000.0:.0f} s of {whole_s:.0f} s are there."
+        told = (*told, Notice("cut_short", path.name, text))
     if step == 238:  # the format's number for intervals between beats instead of a rate
         data = Events(np.cumsum(values) / 1000.0, values, "ms", "rr")
         return [Stream("rr", data, str(path), "", start, "", "intervals", told)]

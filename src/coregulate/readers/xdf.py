@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from coregulate.core import FloatArray, FormatError, Notice, Stream
 
 from .channels import (
     MAX_OTHER,
-    MAX_VALUES,
     USED,
     Channel,
     channel_kind,
@@ -32,6 +31,7 @@ from .columns import owner_of, words_of
 from .reader import Reader, optional
 from .text import head_of
 
+_MAX_NUMBERS = 40_000_000  # prior: pyxdf holds each twice, as float64: 640 MB
 _TYPES = {  # what LSL's registry of content types calls our kinds (sccn/xdf wiki, "Meta-Data")
     "ecg": "ecg", "ekg": "ecg", "ppg": "ppg", "bvp": "ppg", "gsr": "eda", "eda": "eda", "rr": "rr", "ibi": "rr",
     "hr": "heart_rate", "respiration": "respiration", "resp": "respiration", "acc": "acceleration",
@@ -57,12 +57,15 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     pyxdf = optional("pyxdf", "pyxdf", path)
     notices: list[Notice] = []
     with _quiet() as said:
-        infos = pyxdf.resolve_streams(str(path))
-        ids = _chosen(infos, path, notices)
-        if not ids:
-            raise FormatError("It holds no stream", "Record it again", path)
-        raw, _ = pyxdf.load_xdf(str(path), select_streams=ids)
-    if any("corrupt" in text or "zero-length" in text for text in said):
+        try:
+            raw, _ = pyxdf.load_xdf(
+                str(path), select_streams=_chosen(pyxdf, path, notices), on_chunk=_counted()
+            )
+        except _TooMuch:
+            raise FormatError(
+                "It holds more samples than can be read at once", "Cut it into parts", path
+            ) from None
+    if any("corrupt" in text or "Error reading" in text or "zero-length" in text for text in said):
         notices.append(
             Notice("cut_short", path.name, "Parts of it are damaged or cut off: what is whole is read.")
         )
@@ -97,22 +100,41 @@ def _quiet() -> Iterator[list[str]]:
         logger.setLevel(level)
 
 
-def _chosen(infos: Sequence[Mapping[str, Any]], path: Path, notices: list[Notice]) -> list[int]:
-    """Return the ids of the streams that are read: all of a small file, those with a use of a large one."""
-    small = path.stat().st_size <= 8 * MAX_OTHER
+class _TooMuch(BaseException):
+    """Raised out of pyxdf, which takes any Exception for a damaged part and goes on."""
+
+
+def _counted() -> Callable[..., tuple[Any, Any, Any]]:
+    total = 0
+
+    def keep(values: Any, stamps: Any, info: Any, _stream: int) -> tuple[Any, Any, Any]:
+        nonlocal total
+        total += np.size(values) + np.size(stamps)
+        if total > _MAX_NUMBERS:
+            raise _TooMuch
+        return values, stamps, info
+
+    return keep
+
+
+def _chosen(pyxdf: Any, path: Path, notices: list[Notice]) -> list[int] | None:
+    """Return the ids of the streams that are read of a large file: those with a use; None: all of a small one."""
+    if path.stat().st_size <= 8 * MAX_OTHER:
+        return None
     chosen, left = [], []
-    for info in infos:
-        text = info.get("channel_format") == "string"
+    for info in pyxdf.resolve_streams(str(path)):
         kind = _TYPES.get(str(info.get("type", "")).casefold()) or channel_kind(str(info.get("name", "")))
-        if small or text or kind in USED:
+        if info.get("channel_format") == "string" or kind in USED:
             chosen.append(int(info["stream_id"]))
         else:
             left.append(str(info.get("name")))
     if left:
         text = f"Streams without a use here are not read, because the file is large: {', '.join(left)[:200]}."
         notices.append(Notice("left_out", path.name, text))
-    if path.stat().st_size > 8 * MAX_VALUES * 8:
-        raise FormatError("It is larger than can be read at once", "Cut it into parts", path)
+    if not chosen:
+        raise FormatError(
+            "It is large and holds no stream with a use here", "Name its streams (ECG, EDA, ...)", path
+        )
     return chosen
 
 
