@@ -50,6 +50,7 @@ def test_ledger_sums_to_what_the_model_used(session):
         np.array([found.lambdas["a"][c.names[0]] for c in rows.absolute]),
         found.kappa["a"],
         np.array([found.offsets["a"][n] for n in rows.names]),
+        np.array([found.lags_s["a"][n] for n in rows.names]),
     )
     used = against_others(session_loglik(rows, parameters, SETTINGS))
     ledger = found.evidence.sel(person="a").sum("cue").values

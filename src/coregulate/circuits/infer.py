@@ -27,7 +27,9 @@ class Circuits(NamedTuple):
     ``states`` and ``filtered``: (person, time, state), smoothed and online
     probabilities, NaN where not known; ``evidence``: (person, time, cue, state),
     nats, NaN where the cue is missing; ``supported``: what may be told, by person;
-    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``: the frozen parameters.
+    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``lags_s``: the frozen
+    parameters. ``evidence`` is laid on the second whose state it speaks of: a graded
+    cue was seen ``lags_s`` later.
     """
 
     states: xr.DataArray
@@ -39,6 +41,7 @@ class Circuits(NamedTuple):
     offsets: dict[str, dict[str, float]]
     rating_lag_s: dict[str, float]
     notices: tuple[Notice, ...]
+    lags_s: dict[str, dict[str, float]]
 
 
 class _One(NamedTuple):
@@ -114,6 +117,10 @@ def infer_circuits(
         },
         rating_lag_s={p: one.rating_lag_s for p, one in every.items()},
         notices=(*_unread(cues, book), *(n for one in every.values() for n in one.notices)),
+        lags_s={
+            p: dict(zip(one.rows.names, one.parameters.lags_s.tolist(), strict=True))
+            for p, one in every.items()
+        },
     )
 
 
