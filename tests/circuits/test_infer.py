@@ -8,6 +8,7 @@ import xarray as xr
 
 from coregulate.circuits import Circuits, OnlineFilter, frozen, infer_circuits
 from coregulate.circuits.gather import gather
+from coregulate.circuits.personal import shifted
 from coregulate.circuits.rows import Parameters, against_others, session_loglik
 from coregulate.core import CircuitSettings
 from coregulate.cues import STATES, Baseline, load_cuebook
@@ -44,7 +45,7 @@ def session(sim):
 def test_ledger_sums_to_what_the_model_used(session):
     found = infer(session, a=CALM, b=CALM)
     lag = int(found.rating_lag_s["a"])
-    rows = gather(session, "a", CALM, book=BOOK, rating_lag_s=lag)
+    rows = shifted(gather(session, "a", CALM, book=BOOK, rating_lag_s=lag), found.shifts["a"])
     parameters = Parameters(
         np.array([found.lambdas["a"][n] for n in rows.names]),
         np.array([found.lambdas["a"][c.names[0]] for c in rows.absolute]),

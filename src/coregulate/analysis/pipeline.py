@@ -17,6 +17,7 @@ from coregulate.story import Story, tell_story
 
 from .crop import cropped
 from .measure import Bodies, measure_bodies
+from .personal import personal_notices, personal_of, personal_summary, without_history
 from .result import Analysis, SessionFacts
 from .summary import analysis_key, summarise
 
@@ -64,6 +65,7 @@ def analyze(
     rng = np.random.default_rng(settings.seed)
     people = [p.id for p in session.people]
     book = load_cuebook()
+    personal = personal_of(session, book)
 
     bar(0.0, "reading files")
     # Pictures take minutes an hour, what follows them seconds: the bar's time left is to be honest.
@@ -87,7 +89,10 @@ def analyze(
     cues = normalise(raw, baselines, book=book)
 
     tell(0.15, "circuits")
-    circuits = infer_circuits(cues, baselines, book=book, settings=settings.circuits, rng=rng)
+    circuits = infer_circuits(
+        cues, baselines, book=book, settings=settings.circuits, rng=rng, personal=personal
+    )
+    plain = without_history(personal, cues, baselines, book=book, settings=settings.circuits)
 
     tell(0.4, "bond")
     bond = _bond(people, bodies, raw, book, settings, rng)
@@ -96,12 +101,26 @@ def analyze(
     story = _story(people, bodies, cues, circuits, baselines, settings)
 
     notices = _collected(session, bodies, cue_notices, circuits, bond, story)
+    notices.extend(personal_notices(session, personal, circuits, plain, span))
     facts = SessionFacts(
         session.name, session.people, span.duration_s, overlap_s(people, streams), session.plan.start_unix_s
     )
     key = analysis_key(session, settings, start_s, end_s)
     summary = summarise(
-        session, facts, span, streams, bodies, cues, circuits, bond, story, baselines, settings, notices, key
+        session,
+        facts,
+        span,
+        streams,
+        bodies,
+        cues,
+        circuits,
+        bond,
+        story,
+        baselines,
+        settings,
+        notices,
+        key,
+        personal_summary(personal, circuits, plain, span),
     )
     tell(1.0, "done")
     return Analysis(

@@ -53,7 +53,7 @@ def analysis_key(session: Session, settings: Settings, start_s: float, end_s: fl
 def summarise(
     session: Session, facts: SessionFacts, span: Segment, streams: Sequence[OwnedStream], bodies: Bodies, cues: xr.Dataset,
     circuits: Circuits, bond: Bond, story: Story, baselines: Mapping[str, Baseline], settings: Settings,
-    notices: Sequence[Notice], key: str,
+    notices: Sequence[Notice], key: str, personal: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """Return the object of ``analysis.json``; what is not known is NaN (null in the file)."""
     people = [p.id for p in facts.people]
@@ -76,6 +76,7 @@ def summarise(
             for s in session.segments
         ],
         "supported": {pid: _supported(circuits.supported[pid]) for pid in people},
+        "personal": dict(personal),
         "bond": _bond(bond),
         "episodes": [_episode(e) for e in story.episodes],
         "not_known": _not_known(facts, circuits, bond, story),
