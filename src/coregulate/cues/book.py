@@ -53,7 +53,7 @@ class Cue:
     intercept : float
         Of touch only.
     aliases : tuple of str
-        Other names of a code.
+        Other names of a code, or of touch.
     source : str
         Who says what it argues for; ``(prior)`` where nobody does.
     """
@@ -76,6 +76,11 @@ class Cue:
     intercept: float = 0.0
     aliases: tuple[str, ...] = ()
 
+    @property
+    def argues(self) -> bool:
+        """Whether it speaks for some state rather than another; what does not is shown and weighs nothing."""
+        return len(set(self.means.values())) > 1 or len(set(self.scales.values())) > 1
+
     def reference_mean(self, reference: str) -> float:
         """Return the expected z of the named baseline: sum over states of its share times the state's mean."""
         return sum(share * self.means[state] for state, share in REFERENCES[reference].items())
@@ -88,7 +93,7 @@ class Cuebook:
     cues: Mapping[str, Cue]
 
     def code(self, text: str) -> Cue | None:
-        """Return the code that a coder's label names, by any of its names; None where the table lacks it.
+        """Return the code, or touch, that a coder's label names, by any name; None where the table lacks it.
 
         Examples
         --------
@@ -104,7 +109,7 @@ class Cuebook:
     def _code_names(self) -> dict[str, Cue]:
         return {
             plain(name): cue
-            for cue in self.of_kind("code")
+            for cue in (*self.of_kind("code"), *self.of_kind("touch"))
             for name in (cue.name.removeprefix("code_"), *cue.aliases)
         }
 
@@ -194,6 +199,7 @@ def _graded(name: str, row: Mapping[str, Any], tau: Mapping[str, float]) -> Cue:
             tau=float(tau[row["channel"]]),
             source=row["source"],
             intercept=float(row.get("intercept", 0.0)),
+            aliases=tuple(row.get("aliases", ())),
         )
     except (KeyError, ValueError) as error:
         raise InputError(
