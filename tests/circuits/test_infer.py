@@ -150,6 +150,14 @@ def test_touch_alone_does_not_carry_the_level(sim):
     assert not told.episodes
 
 
+def test_a_cue_that_argues_for_nothing_weighs_nothing(sim):
+    voice = np.random.default_rng(0).normal(size=600)
+    alone = infer(sim.dataset({"a": {"f0": voice}}, 600))
+    beside = infer(sim.dataset({"a": {"f0": voice, "head_distance": voice}}, 600))
+    assert alone.states.equals(beside.states)
+    assert alone.supported == beside.supported
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 64, 1000])
 def test_streaming_equals_batch(session, chunk):
     cues = session.isel(time=slice(0, 1234))  # ends within a second

@@ -26,10 +26,12 @@ from coregulate.perception import (
     Motion,
     Onlooker,
     Skin,
+    Touch,
     diarize,
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
+    head_distance,
     voices_of_faces,
     watch_faces,
 )
@@ -45,13 +47,13 @@ _LEAST_SEEN = 0.02
 class Body:
     """What else is read off the pictures of a video, each person's face being known."""
 
-    def __init__(self) -> None:
-        self.motion, self.skin, self.chest = Motion(), Skin(), Chest()
+    def __init__(self, touch: Touch | None = None) -> None:
+        self.motion, self.skin, self.chest, self.touch = Motion(), Skin(), Chest(), touch
 
     @property
     def onlookers(self) -> tuple[Onlooker, ...]:
         """Those to be shown the pictures."""
-        return self.motion, self.skin, self.chest
+        return self.motion, self.skin, self.chest, *([self.touch] if self.touch else [])
 
 
 class Seen:
@@ -102,10 +104,25 @@ class Seen:
             "respiration": (chest, "1", breath_quality),
             "respiration_rate": (breaths, "1/min", breath_quality),
         }
+        rows |= self._between(label)
         return {
             name: (self._regular(values, name, unit), self._regular(quality, f"{name}_quality", "1"))
             for name, (values, unit, quality) in rows.items()
         }
+
+    def _between(self, label: str) -> dict[str, tuple[FloatArray, str, FloatArray]]:
+        """Touch and nearness of two in one room; the same for both."""
+        partner = next((x for x in self.labels if x != label), None)
+        if not self.stream.one_room or partner is None:
+            return {}
+        apart = head_distance(self.tracks.boxes[label], self.tracks.boxes[partner])
+        seen = np.minimum(self.tracks.quality[label], self.tracks.quality[partner])
+        rows = {"head_distance": (apart, "head widths", seen)}
+        if self.body.touch is not None:
+            (one,), (other,) = self.tracks.numbers[label], self.tracks.numbers[partner]
+            touch, quality = self.body.touch.between(one, other, self.times_s)
+            rows["touch"] = (touch, "0 to 1", quality)
+        return rows
 
     def _regular(self, values: FloatArray, name: str, unit: str) -> Signal:
         slot = np.round((self.times_s - self.times_s[0]) * FACE_RATE_HZ).astype(int)
@@ -122,7 +139,7 @@ def see_faces(
     if not isinstance(pictures, Pictures):
         return None, []
     where = stream.path
-    body = Body()
+    body, notices = _body(stream)
     try:
         tracks = watch_faces(
             _in_session_time(pictures, span),
@@ -133,18 +150,18 @@ def see_faces(
             ),
         )
     except CoregulateError as error:
-        return None, [Notice("faces_not_read", where, str(error))]
+        return None, [*notices, Notice("faces_not_read", where, str(error))]
     seen = Seen(stream, tracks, body)
     if not seen.labels:
-        return None, [Notice("no_face", where, "No face was found in this video: nothing is known from it.")]
-    notices = []
+        text = "No face was found in this video: nothing is known from it."
+        return None, [*notices, Notice("no_face", where, text)]
     if not seen.owners():
         text = (
             "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
         )
         notices.append(Notice("one_face", where, text))
     if len(seen.owners()) == 2 and not stream.one_room:
-        text = "Whether both sit in one room is not said, so who looks at whom is not read: one_room = true in session.toml says it."
+        text = "Whether both sit in one room is not said, so who looks at whom, how near they are and touch are not read: one_room = true in session.toml says it."
         notices.append(Notice("gaze_not_read", where, text))
     for label in seen.owners():
         share = float(np.mean(np.isfinite(tracks.boxes[label][:, 0])))
@@ -164,6 +181,16 @@ def see_faces(
             )
         )
     return seen, notices
+
+
+def _body(stream: OwnedStream) -> tuple[Body, list[Notice]]:
+    """Make what reads the rest of the picture: touch only of two in one room, and only with its models."""
+    if stream.person or not stream.one_room:
+        return Body(), []
+    try:
+        return Body(Touch()), []
+    except CoregulateError as error:
+        return Body(), [Notice("touch_not_read", stream.path, str(error))]
 
 
 def _in_session_time(pictures: Pictures, span: Segment) -> Iterator[tuple[float, NDArray[np.uint8]]]:
