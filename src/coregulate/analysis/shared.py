@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +36,16 @@ from coregulate.perception import (
     voices_of_faces,
     watch_faces,
 )
-from coregulate.readers import video_frames
+from coregulate.readers import video_facts, video_frames
 from coregulate.session import OwnedStream
+
+from .unfinished import Aside
 
 #: Pictures a second that faces are read at; the cue grid's own step.
 FACE_RATE_HZ = 10.0
 # prior: the shortest share of a video in which a face must be seen to be somebody's
 _LEAST_SEEN = 0.02
+_TICK_S = 1e-5  # a picture on the very start of a stretch belongs to it
 
 
 class Body:
@@ -132,19 +136,26 @@ class Seen:
 
 
 def see_faces(
-    stream: OwnedStream, span: Segment, progress: Callable[[float], None]
+    stream: OwnedStream, span: Segment, progress: Callable[[float], None], unfinished: Path | None = None
 ) -> tuple[Seen | None, list[Notice]]:
-    """Watch one video; what cannot be seen becomes a notice."""
+    """Watch one video, from where an earlier run put it aside; what cannot be seen becomes a notice."""
     pictures = stream.data
     if not isinstance(pictures, Pictures):
         return None, []
     where = stream.path
     body, notices = _body(stream)
+    most = 1 if stream.person else 2
     try:
+        depends_on = (pictures.start_s, span.start_s, span.end_s, FACE_RATE_HZ, bool(body.touch), *FACE_CUES)
+        aside = None if unfinished is None else Aside(unfinished, pictures.path, depends_on)
+        begin = None if aside is None else aside.load()
+        after_s = -np.inf if begin is None else float(begin["times_s"][-1])
         tracks = watch_faces(
-            _in_session_time(pictures, span),
-            max_people=1 if stream.person else 2,
+            _in_session_time(pictures, span, after_s),
+            max_people=most,
             onlookers=body.onlookers,
+            begin=begin,
+            keep=None if aside is None else aside.keep,
             progress=lambda at_s: progress(
                 min(1.0, (at_s - pictures.start_s) / max(pictures.duration_s, 1e-9))
             ),
@@ -193,16 +204,17 @@ def _body(stream: OwnedStream) -> tuple[Body, list[Notice]]:
         return Body(), [Notice("touch_not_read", stream.path, str(error))]
 
 
-def _in_session_time(pictures: Pictures, span: Segment) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+def _in_session_time(
+    pictures: Pictures, span: Segment, after_s: float = -np.inf
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Pictures within the span, the first of the file at ``pictures.start_s`` whatever its own clock says."""
-    first_s: float | None = None
-    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ):
-        first_s = time_s if first_s is None else first_s
-        at_s = time_s - first_s + pictures.start_s
+    later_s = pictures.start_s - video_facts(pictures.path).start_s
+    from_s = max(after_s, span.start_s - _TICK_S) if span.start_s > pictures.start_s else after_s
+    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ, after_s=from_s - later_s):
+        at_s = time_s + later_s
         if at_s >= span.end_s:
             return
-        if at_s >= span.start_s:
-            yield at_s, rgb
+        yield at_s, rgb
 
 
 def hear_two(

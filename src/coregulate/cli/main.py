@@ -386,6 +386,8 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, Exception) as failure:
         if not (interrupts.seen or isinstance(failure, KeyboardInterrupt | click.Abort)):
             raise
-        console.say("Interrupted; what was stored before is untouched.")
+        console.say(
+            "Interrupted; what was stored before is untouched, and the same command goes on with a video."
+        )
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,18 @@ class Touch:
         probability = touch_probability(hands, pair)
         quality = QUALITY * len(hands) / MOST_HANDS
         self._seen.setdefault((two[0], two[1]), []).append((time_s, probability, quality))
+
+    def aside(self) -> dict[str, NDArray[Any]]:
+        """Return the looks so far: a row of time, probability and quality each, by pair; no picture."""
+        looks = {f"{one} {other}": np.array(rows) for (one, other), rows in self._seen.items()}
+        return {"looked_s": np.array(self._looked_s), **looks}
+
+    def take_up(self, stored: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from looks that were put aside."""
+        self._looked_s = float(stored["looked_s"])
+        for pair in stored.keys() - {"looked_s"}:
+            one, other = (int(number) for number in pair.split())
+            self._seen[one, other] = [(t, p, q) for t, p, q in stored[pair].tolist()]
 
     def between(self, one: int, other: int, times_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Touch of two people at given times.
