@@ -80,7 +80,7 @@ def split_table(rows: Rows, d_prime: FloatArray, *, floor: float, rated: bool) -
         told[np.ix_(SAFE, UNSAFE)] = True
         told[np.ix_(UNSAFE, SAFE)] = True
     kinds = {channel.channel for channel in rows.absolute}
-    if not rows.names and kinds <= {"codes", "rating"}:
+    if not rows.names and kinds <= {"codes", "rating", "correction"}:
         for other in SAFE:
             told[STILL, other] = told[other, STILL] = False
     np.fill_diagonal(told, False)

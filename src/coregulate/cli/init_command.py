@@ -168,7 +168,7 @@ def _show(proposal: Proposal, quiet: bool) -> None:
             ]
         )  # fmt: skip
     say(table(rows, ["file", "kind", "rate", "length", "clock", "whose"]), quiet=quiet)
-    for notice in (*proposal.plan.assumptions, *proposal.problems):
+    for notice in dict.fromkeys((*proposal.plan.assumptions, *proposal.problems)):
         say(f"- {notice.where}: {notice.text}", quiet=quiet)
     for segment in proposal.plan.segments:
         baseline = f", a baseline ({segment.baseline})" if segment.baseline else ""

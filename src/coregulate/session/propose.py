@@ -137,6 +137,9 @@ def _look(source: Path, folder: Path) -> tuple[list[Found], list[Notice]]:
     for path in files_of(source) if source.is_dir() else [source]:
         relative = _relative(path, folder)
         reader = recognise(path)
+        if path.is_file() and path.stat().st_size == 0:
+            problems.append(Notice("stream_unreadable", relative, "The file is empty."))
+            continue
         if reader is None:
             problems.append(
                 Notice("not_recognised", relative, "No reader knows this file; it is left alone.")
@@ -188,6 +191,8 @@ def _propose(
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
     assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
+    # A file that was meant and could not be read is named again in each analysis.
+    assumptions.extend(n for n in problems if n.code == "stream_unreadable")
     segments = _segments(found, rows, clocks, start_unix_s)
     unique = tuple(dict.fromkeys(assumptions))
     plan = SessionPlan(name, tuple(people), tuple(streams), tuple(segments), unique, {}, start_unix_s)
