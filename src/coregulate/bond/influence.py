@@ -223,7 +223,7 @@ def _ratio(
     )
 
 
-def _sum_of_binomials(n: NDArray[np.bool_], p: FloatArray) -> FloatArray:
+def _sum_of_binomials(n: NDArray[np.intp], p: FloatArray) -> FloatArray:
     pmf = np.ones(1)
     for count, share in zip(n.tolist(), p.tolist(), strict=True):
         k = np.arange(count + 1)
