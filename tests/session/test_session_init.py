@@ -127,6 +127,24 @@ def test_the_same_file_for_both_is_a_notice(tmp_path: Path) -> None:
     assert any(n.code == "same_for_both" for n in open_session(tmp_path).notices)
 
 
+def test_a_copy_of_the_others_file_is_a_notice(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, unix=(1.7e9, 1.7e9 + 4.8))
+    write_plan(agreed(propose_session(folder, folder).plan), folder)
+    assert open_session(folder).notices == ()
+    (folder / "bo_breathing.csv").unlink()
+    shutil.copy(folder / "ann_breathing.csv", folder / "bo_breathing.csv")
+    (notice,) = [n for n in open_session(folder).notices if n.code == "same_for_both"]
+    assert notice.where == "ann_breathing.csv and bo_breathing.csv"
+
+
+@pytest.mark.parametrize("content", [b"", bytes(range(256)) * 8])
+def test_a_file_that_cannot_be_read_is_named_in_each_analysis(tmp_path: Path, content: bytes) -> None:
+    folder = write_two(tmp_path)
+    (folder / "bo_breathing.csv").write_bytes(content)
+    write_plan(agreed(propose_session(folder, folder).plan), folder)
+    assert [n.where for n in open_session(folder).notices] == ["bo_breathing.csv"]
+
+
 @pytest.fixture
 def copied(data_dir: Path, tmp_path: Path):
     def copy(*names: str) -> Path:
