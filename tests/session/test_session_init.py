@@ -48,6 +48,15 @@ def test_names_in_files_tell_the_two_people(tmp_path: Path) -> None:
     assert {s.path: s.person for s in plan.streams} == {"ann_breathing.csv": "ann", "bo_breathing.csv": "bo"}
 
 
+def test_names_tell_the_two_people_also_where_session_toml_lies_elsewhere(tmp_path: Path) -> None:
+    source = write_two(tmp_path / "talk")
+    plan = propose_session(source, tmp_path / "elsewhere").plan
+    assert {s.path: s.person for s in plan.streams} == {
+        "../talk/ann_breathing.csv": "ann",
+        "../talk/bo_breathing.csv": "bo",
+    }
+
+
 def test_overlapping_unix_clocks_are_kept_and_time_zero_is_the_earliest_sample(tmp_path: Path) -> None:
     folder = write_two(tmp_path, unix=(1.7e9, 1.7e9 + 4.8))
     plan = propose_session(folder, folder).plan
