@@ -31,7 +31,7 @@ def excursions(theta: FloatArray) -> FloatArray:
     at = np.swapaxes(a, 1, 2)
     eye = np.eye(4)
     # vec(A^T P + P A), with P flattened row by row.
-    system = (at[:, :, None, :, None] * eye[None, None, :, None, :]).reshape(n, 16, 16)
+    system: FloatArray = (at[:, :, None, :, None] * eye[None, None, :, None, :]).reshape(n, 16, 16)
     system = system + (eye[None, :, None, :, None] * at[:, None, :, None, :]).reshape(n, 16, 16)
     wanted = np.zeros((16, 2))
     wanted[0, 0] = wanted[10, 1] = -1.0

@@ -127,7 +127,7 @@ def _one_person(omega: FloatArray, periodogram: FloatArray, keep: int) -> list[t
 
 def fit_uncoupled(data: Spectra) -> Fit:
     """Both alone, with shared shocks allowed: start values of each person first."""
-    starts = []
+    starts: list[FloatArray] = []
     persons = [_one_person(data.omega, own, 3) for own in (data.i11, data.i22)]
     for one, two in zip(*persons, strict=True):
         theta = np.zeros(N_PARAMETERS)
