@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from coregulate.bond import Bond, measure_bond
+from coregulate.bond import Bond, Influence, measure_bond, measure_influence
 from coregulate.circuits import Circuits, infer_circuits
 from coregulate.core import Notice, Segment, Settings, Signal
 from coregulate.cues import Baseline, Cuebook, build_cues, coded_affect, load_cuebook, normalise
 from coregulate.session import OwnedStream, Session
 from coregulate.signals import flooding
-from coregulate.story import Story, tell_story
+from coregulate.story import Story, cue_rises, tell_story
 
 from .crop import cropped
 from .measure import Bodies, measure_bodies
 from .personal import personal_notices, personal_of, personal_summary, without_history
 from .result import Analysis, SessionFacts
-from .summary import analysis_key, summarise
+from .summary import SAFE, analysis_key, summarise
 
 #: Signals that the bond is looked for in, in order of preference (the first that both have long enough is primary).
 BOND_SERIES = ("heart_period", "felt_safe", "coded_affect", "skin_conductance", "f0", "motion_energy")
@@ -106,6 +106,7 @@ def analyze(
 
     tell(0.4, "bond")
     bond = _bond(people, bodies, raw, book, settings, rng)
+    bond = bond._replace(influence=_influence(people[:2], circuits))
 
     tell(0.9, "story")
     story = _story(people, bodies, cues, circuits, baselines, settings)
@@ -177,6 +178,17 @@ def _bond(
         if found:
             series[name] = found
     return measure_bond((people[0], people[1]), series, settings=settings.bond, rng=rng)
+
+
+def _influence(people: Sequence[str], circuits: Circuits) -> tuple[Influence, ...]:
+    """Test whose cue moves whom, where the recording tells safe from unsafe."""
+    rises = cue_rises(circuits.evidence, step_s=1.0)
+    safe = {
+        pid: circuits.states.sel(person=pid, state=list(SAFE)).sum("state", skipna=False).values
+        for pid in people
+        if circuits.supported[pid].safe and circuits.supported[pid].level_known
+    }
+    return measure_influence({pid: rises[pid] for pid in people}, safe)
 
 
 def _story(

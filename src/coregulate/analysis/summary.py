@@ -189,6 +189,14 @@ def _bond(bond: Bond) -> dict[str, Any]:
             }
             for c in bond.couplings
         ],
+        "influence": [
+            {
+                "person": i.person, "cue": i.cue, "other": i.other, "toward": i.toward,
+                "hazard_ratio": {"value": i.hazard_ratio.value, "low": i.hazard_ratio.low, "high": i.hazard_ratio.high},
+                "p": i.hazard_ratio.p, "q": i.q, "n_cues": i.n_cues, "n_moves": i.n_moves,
+            }
+            for i in bond.influence
+        ],
     }  # fmt: skip
 
 

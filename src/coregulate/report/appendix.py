@@ -156,6 +156,25 @@ def coupling_table(analysis: Analysis) -> Table:
     return table("Couplings; a lag above 0: the first leads", head, rows)
 
 
+def influence_table(analysis: Analysis) -> Table:
+    """Whose cue moved whom, all that was tested, smallest p first."""
+    names = words.person_names(analysis.summary["people"])
+    rows = [
+        (
+            f"{names.get(i.person, i.person)}: {i.cue}",
+            f"{names.get(i.other, i.other)}, toward {i.toward}",
+            _estimate(i.hazard_ratio),
+            p_value(i.hazard_ratio.p),
+            p_value(i.q),
+            i.n_cues,
+            i.n_moves,
+        )
+        for i in analysis.bond.influence
+    ]
+    head = ("After", "moved", "Hazard ratio", "p", "q", "Cues", "Moves")
+    return table("Influence: moves within 20 s after a cue, against matched seconds without", head, rows)
+
+
 def story_table(analysis: Analysis) -> Table:
     """Recovery, and the moments of change."""
     story, names = analysis.story, words.person_names(analysis.summary["people"])

@@ -174,7 +174,11 @@ def _appendix(analysis: Analysis) -> dict[str, Any]:
         "model": [appendix.model_table(analysis), appendix.lambda_table(analysis)],
         "splits": [appendix.split_table(analysis, pid, name) for pid, name in names.items()],
         "states": list(appendix.state_tables(analysis)),
-        "bond": [appendix.word_table(analysis), appendix.coupling_table(analysis)],
+        "bond": [
+            appendix.word_table(analysis),
+            appendix.coupling_table(analysis),
+            appendix.influence_table(analysis),
+        ],
         "lags": drawing.draw_lags(analysis),
         "story": [appendix.story_table(analysis)],
         "made_with": [
