@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, Notice, SignalError
 
@@ -18,10 +16,10 @@ from . import surrogates as made
 from .measure import Measure, best
 from .result import FIRST, NAN, NOBODY, NOTHING, SECOND, CouplingTest, Course, Profile, not_known
 from .settings import SuiteSettings
+from .threads import threads
 
 COURSE_SURROGATES = 20  # prior: their windows together are the chance level of one window
 TURNS = "turns"
-T = TypeVar("T")
 
 
 def run(
@@ -57,7 +55,7 @@ def run(
     if not strangers and comes_second(a, b):
         # One order inside, so that swapping the two swaps the result to the last digit.
         return run(measure, b, a, rate_hz=rate_hz, settings=settings, rng=rng).swapped()
-    slow_hz = min(settings.at_most_hz or measure.at_most_hz, rate_hz)
+    slow_hz = min(settings.at_most_hz or measure.at_most_hz(settings), rate_hz)
     if slow_hz < rate_hz and not measure.categorical:
         a, b = binned(a, rate_hz, slow_hz), binned(b, rate_hz, slow_hz)
         strangers = tuple(binned(x, rate_hz, slow_hz) for x in strangers)
@@ -90,7 +88,8 @@ def run(
         notices = (Notice("too-few-surrogates", measure.name, "Too little was observed to compare"),)
         return _unknown(measure, rate_hz, common_s, notices)
     result = _verdict(measure, stack, a, b, rate_hz, settings, kind, common_s)
-    return result._replace(course=_course(measure, a, b, rate_hz, settings, rng))
+    said = measure.warn(a, b, rate_hz, settings) if measure.warn is not None else ()
+    return result._replace(course=_course(measure, a, b, rate_hz, settings, rng), notices=said)
 
 
 def evened(x: FloatArray, rate_hz: float) -> FloatArray:
@@ -129,18 +128,18 @@ def _null(
     rate_hz: float,
     settings: SuiteSettings,
     rng: np.random.Generator,
-) -> FloatArray:
+) -> NDArray[Any]:
     """Profiles of all surrogates (m, k): in chunks whose size does not depend on the machine."""
     if kind == "shift":
         by = made.shifts(len(a), round(settings.min_shift_s * rate_hz), settings.surrogates, rng)
         if measure.shifted is not None:
             return measure.shifted(a, b, by, rate_hz, settings)
         parts = [by[i : i + measure.chunk] for i in range(0, len(by), measure.chunk)]
-        return _threads(lambda some: measure.profiles(a, made.rolled(b, some), rate_hz, settings), parts)
+        return threads(lambda some: measure.profiles(a, made.rolled(b, some), rate_hz, settings), parts)
     n_chunks = -(-settings.surrogates // measure.chunk)
     sizes = np.diff(np.minimum(np.arange(n_chunks + 1) * measure.chunk, settings.surrogates))
     jobs = list(zip(sizes.tolist(), rng.spawn(n_chunks), strict=True))
-    return _threads(
+    return threads(
         lambda job: measure.profiles(
             a, _drawn(kind, b, job[0], rate_hz, settings, job[1]), rate_hz, settings
         ),
@@ -160,21 +159,13 @@ def _drawn(
     return made.turns_rotated(b, m, rng)
 
 
-def _threads(work: Callable[[T], FloatArray], parts: Sequence[T]) -> FloatArray:
-    """Threads rather than numba's own: its plain layer ends the process when two callers meet in it."""
-    if not len(parts):
-        return np.zeros((0, 0))
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return np.concatenate(list(pool.map(work, parts)))
-
-
 def _strangers(
     measure: Measure,
     a: FloatArray,
     strangers: tuple[FloatArray, ...],
     rate_hz: float,
     settings: SuiteSettings,
-) -> FloatArray:
+) -> NDArray[Any]:
     """Profiles of the first with each stranger, over the time that both have."""
     rows = []
     for x in strangers:
@@ -186,7 +177,7 @@ def _strangers(
 
 def _verdict(
     measure: Measure,
-    stack: FloatArray,
+    stack: NDArray[Any],
     a: FloatArray,
     b: FloatArray,
     rate_hz: float,
@@ -201,11 +192,12 @@ def _verdict(
     null = statistics[1:]
     sd = float(null.std())
     p = upper_p(statistics[:1], null)[0]
-    value, (low, high) = float(stack[0, peak]), _interval(stack[:, peak])
+    values, phase = (np.abs(stack), np.angle(stack[0])) if np.iscomplexobj(stack) else (stack, NOTHING)
+    value, (low, high) = float(values[0, peak]), _interval(values[:, peak])
     lead, p_lead, leads = _lead(measure, stack, p, settings.alpha)
-    lag = float(at[peak]) if measure.axis == "lag_s" and leads in (FIRST, SECOND) else NAN
-    if np.isfinite(lag) and (lag > 0) != (leads == FIRST):
-        lag, leads = NAN, NOBODY
+    lag = _lag(measure.axis, float(at[peak]), phase[peak] if len(phase) else NAN)
+    if leads in (FIRST, SECOND) and np.isfinite(lag) and lag * lead <= 0:
+        leads = NOBODY  # the peak says one, the sides of the profile the other
     pointwise = np.array([upper_p(scores[:1, k], scores[1:, k])[0] for k in range(scores.shape[1])])
     return CouplingTest(
         measure=measure.name,
@@ -219,8 +211,8 @@ def _verdict(
         leads=leads,
         lead=lead,
         p_lead=p_lead,
-        lag_s=lag,
-        profile=Profile(measure.axis, at, stack[0], pointwise, pointwise),
+        lag_s=lag if leads in (FIRST, SECOND) else NAN,
+        profile=Profile(measure.axis, at, values[0], pointwise, pointwise, phase),
         course=Course(NOTHING, NOTHING, NOTHING, NOTHING),
         statistic=float(statistics[0]),
         surrogates=null,
@@ -233,6 +225,13 @@ def _verdict(
         notices=(),
         method=measure.method,
     )
+
+
+def _lag(axis: str, place: float, phase_rad: float) -> float:
+    """Lag of the peak in seconds, above 0 the first leads; NaN where the axis has none."""
+    if axis == "lag_s":
+        return place
+    return phase_rad / (2 * np.pi * place) if axis == "frequency_hz" else NAN
 
 
 def upper_p(values: FloatArray, null: FloatArray) -> FloatArray:
@@ -250,7 +249,7 @@ def _interval(column: FloatArray) -> tuple[float, float]:
     return float(column[0] - high), float(column[0] - low)
 
 
-def _lead(measure: Measure, stack: FloatArray, p: float, alpha: float) -> tuple[float, float, str]:
+def _lead(measure: Measure, stack: NDArray[Any], p: float, alpha: float) -> tuple[float, float, str]:
     """How strongly the first leads, how often surrogates lead as much, and who: told only of a link."""
     if measure.lead is None:
         return NAN, NAN, ""

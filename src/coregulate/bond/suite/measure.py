@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coregulate.core import FloatArray
+from coregulate.core import FloatArray, Notice
 
 from .settings import SuiteSettings
 
 Shifts = NDArray[np.int64]
-#: ``(a (n,), b (m, n), rate_hz, settings)`` to one profile for each row of b, (m, k).
-Profiles = Callable[[FloatArray, FloatArray, float, SuiteSettings], FloatArray]
+#: ``(a (n,), b (m, n), rate_hz, settings)`` to one profile for each row of b, (m, k). A complex profile
+#: carries a phase: its size is the value.
+Profiles = Callable[[FloatArray, FloatArray, float, SuiteSettings], NDArray[Any]]
 #: ``(a (n,), b (n,), shifts (m,), rate_hz, settings)`` to the same for b read on from each shift.
-Shifted = Callable[[FloatArray, FloatArray, Shifts, float, SuiteSettings], FloatArray]
+Shifted = Callable[[FloatArray, FloatArray, Shifts, float, SuiteSettings], NDArray[Any]]
 #: ``(n, rate_hz, settings)`` to the places of a profile, (k,).
 Places = Callable[[int, float, SuiteSettings], FloatArray]
 #: Makes the two series ready once, before any surrogate; may settle settings that were left open.
 Ready = Callable[[FloatArray, FloatArray, float, SuiteSettings], tuple[FloatArray, FloatArray, SuiteSettings]]
 #: ``(a, b, rate_hz, settings)`` to the times of windows and the value in each.
 Over = Callable[[FloatArray, FloatArray, float, SuiteSettings], tuple[FloatArray, FloatArray]]
+
+
+#: ``(a, b, rate_hz, settings)``, as made ready, to what has to be said of the result.
+Warn = Callable[[FloatArray, FloatArray, float, SuiteSettings], tuple[Notice, ...]]
 
 
 class Measure(NamedTuple):
@@ -38,14 +43,15 @@ class Measure(NamedTuple):
     axis: str
     places: Places
     profiles: Profiles
-    scores: Callable[[FloatArray], FloatArray]
+    scores: Callable[[NDArray[Any]], FloatArray]
     min_s: float
-    lead: Callable[[FloatArray], FloatArray] | None = None
+    lead: Callable[[NDArray[Any]], FloatArray] | None = None
     ready: Ready | None = None
     shifted: Shifted | None = None
     course: Over | None = None
     surrogate: str = "shift"
-    at_most_hz: float = float("inf")
+    at_most_hz: Callable[[SuiteSettings], float] = lambda settings: float("inf")
+    warn: Warn | None = None
     chunk: int = 16
     categorical: bool = False
 
