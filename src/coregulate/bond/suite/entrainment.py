@@ -6,13 +6,14 @@ one value. Where the turn passes, the last stretch of one meets the first of the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray
 
-from .measure import Measure, against_chance
+from .measure import Measure, above_chance
 from .settings import SuiteSettings
 
 MIN_EXCHANGES = 8  # prior: a correlation over fewer says nothing
@@ -111,9 +112,9 @@ def places(n: int, rate_hz: float, settings: SuiteSettings) -> FloatArray:
     return np.arange(3.0)
 
 
-def either_way(profiles: FloatArray) -> FloatArray:
-    """Distance from chance, up or down: voices may also complement each other."""
-    return np.abs(against_chance(profiles))
+def either_way(profiles: NDArray[Any], at: FloatArray) -> FloatArray:
+    """Score the distance from chance, up or down: voices may also complement each other."""
+    return np.abs(above_chance(profiles))
 
 
 ENTRAINMENT = Measure(

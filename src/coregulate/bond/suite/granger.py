@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, Notice
 
-from .measure import Measure, as_they_are, direction_lead, directions
+from .measure import Measure, as_they_are, direction_lead, directions, root
 from .settings import SuiteSettings
 
 SHOCKS_R = 0.3  # prior: residuals this correlated at once may be shared input, or faster than a sample
@@ -149,6 +149,7 @@ GRANGER = Measure(
     places=directions,
     profiles=profiles,
     scores=as_they_are,
+    straight=root,
     lead=direction_lead,
     ready=ready,
     warn=warn,

@@ -15,7 +15,7 @@ from coregulate.core import FloatArray
 
 from ..correlation import MIN_PAIRS, grid_of, lagged_correlation
 from ..lagged_kernels import rows, shifted_mean_z
-from .measure import Measure, Shifts, lag_lead, lag_places, sizes
+from .measure import Measure, Shifts, lag_lead, lag_places, root, sizes
 from .settings import SuiteSettings
 from .threads import threads
 
@@ -92,6 +92,7 @@ LAGGED = Measure(
     profiles=profiles,
     shifted=shifted,
     scores=sizes,
+    straight=root,
     lead=lag_lead,
     course=course,
     min_s=MIN_S,

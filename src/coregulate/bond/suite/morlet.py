@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, SignalError
 
-from .measure import against_chance
 from .settings import SuiteSettings
 
 ComplexArray = NDArray[np.complex128]
 E_FOLDING = 2**0.5  # Torrence & Compo 1998, table 1, Morlet: in scales
+MIN_CYCLES = 5.0  # prior: a mean over fewer says nothing
 MAX_GAP_S = 5.0  # prior: a longer gap takes the coefficients that reach into it
 
 
@@ -29,15 +29,25 @@ class Transform(NamedTuple):
     clear_s: FloatArray
 
 
-def frequencies(settings: SuiteSettings) -> FloatArray:
-    """Frequencies from high to low, ``per_octave`` of them an octave."""
-    if not 0 < settings.low_hz < settings.high_hz:
+def frequencies(settings: SuiteSettings, duration_s: float) -> FloatArray:
+    """Frequencies from high to low, ``per_octave`` of them an octave.
+
+    The lowest is ``low_hz``, or the one of which the cone of influence leaves five cycles.
+    """
+    cone = 2 * E_FOLDING * _scale(1.0, settings.omega0)
+    low_hz = max(settings.low_hz, (MIN_CYCLES + cone) / duration_s)
+    if not 0 < low_hz < settings.high_hz:
         raise SignalError(
-            f"The band is {settings.low_hz:g} to {settings.high_hz:g} Hz",
-            "Set low_hz above 0 and below high_hz",
+            f"The band is {low_hz:.3g} to {settings.high_hz:g} Hz for {duration_s:.0f} s",
+            "Set low_hz above 0 and below high_hz, or give a longer series",
         )
-    n = int(np.floor(settings.per_octave * np.log2(settings.high_hz / settings.low_hz) + 1e-9)) + 1
+    n = int(np.floor(settings.per_octave * np.log2(settings.high_hz / low_hz) + 1e-9)) + 1
     return np.asarray(settings.high_hz * 2.0 ** (-np.arange(n) / settings.per_octave))
+
+
+def _scale(at_hz: float, omega0: float) -> float:
+    """Scale (s) of a Morlet wavelet whose Fourier frequency is ``at_hz``."""
+    return float((omega0 + np.sqrt(2 + omega0**2)) / (4 * np.pi * at_hz))
 
 
 def morlet(x: FloatArray, rate_hz: float, at_hz: FloatArray, omega0: float) -> Transform:
@@ -62,7 +72,7 @@ def morlet(x: FloatArray, rate_hz: float, at_hz: FloatArray, omega0: float) -> T
     whole, clear_s = _filled(x, rate_hz)
     size = fast_length(2 * n)
     omega = 2 * np.pi * np.fft.fftfreq(size, 1 / rate_hz)
-    scales = (omega0 + np.sqrt(2 + omega0**2)) / (4 * np.pi * at_hz)
+    scales = _scale(1.0, omega0) / at_hz
     spectrum = np.fft.fft(whole, size)
     window = np.pi**-0.25 * np.exp(-0.5 * (scales[:, None] * omega - omega0) ** 2) * (omega > 0)
     window *= np.sqrt(2 * np.pi * scales * rate_hz)[:, None]
@@ -105,18 +115,16 @@ def _long_gaps(seen: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
 
 def places(n: int, rate_hz: float, settings: SuiteSettings) -> FloatArray:
     """Return the frequencies, Hz."""
-    return frequencies(settings)
+    return frequencies(settings, n / rate_hz)
 
 
-def scores(profiles: FloatArray) -> FloatArray:
-    """Size against chance, each frequency against its own."""
-    return against_chance(np.abs(profiles))
+def cycles(scores: FloatArray, at: FloatArray) -> FloatArray:
+    """Bring frequencies to one scale: by chance all scatter as the root of one over their cycles."""
+    return np.asarray(scores * np.sqrt(at))
 
 
-def phase_lead(profiles: FloatArray) -> FloatArray:
+def phase_lead(profiles: NDArray[Any], peak: int) -> FloatArray:
     """Size out of phase at the pair's best frequency: above 0 the first is ahead by less than half a cycle."""
-    scored = scores(profiles)[0]
-    peak = int(np.argmax(np.where(np.isfinite(scored), scored, -np.inf)))
     return np.asarray(np.nan_to_num(np.imag(profiles[:, peak])))
 
 

@@ -6,28 +6,31 @@ not over trials). Phases are those of Morlet wavelets.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray
 
-from .measure import Measure, Shifts
+from .measure import Measure, Shifts, root
 from .morlet import (
     E_FOLDING,
     ComplexArray,
     Transform,
+    cycles,
     enough_hz,
     frequencies,
     morlet,
     phase_lead,
     places,
-    scores,
 )
 from .settings import SuiteSettings
 
 
 def locking_profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSettings) -> ComplexArray:
     """Phase locking by frequency: length and angle of the mean phase difference's arrow."""
-    at_hz = frequencies(settings)
+    at_hz = frequencies(settings, len(a) / rate_hz)
     first = _arrows(morlet(a, rate_hz, at_hz, settings.omega0))
     rows = []
     for b in bs:
@@ -40,7 +43,7 @@ def locking_shifted(
     a: FloatArray, b: FloatArray, shifts: Shifts, rate_hz: float, settings: SuiteSettings
 ) -> ComplexArray:
     """Return the same for circular shifts, all of them by one Fourier transform a frequency."""
-    at_hz = frequencies(settings)
+    at_hz = frequencies(settings, len(a) / rate_hz)
     one, two = (_arrows(morlet(x, rate_hz, at_hz, settings.omega0)) for x in (a, b))
     total = _all_shifts(one, two)[:, shifts]
     count = _all_shifts(np.abs(one).astype(complex), np.abs(two).astype(complex))[:, shifts].real
@@ -66,7 +69,7 @@ def locking_course(
     a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
 ) -> tuple[FloatArray, FloatArray]:
     """Locking in windows of ``window_s``, averaged over the frequencies with at least a cycle in a window."""
-    at_hz = frequencies(settings)
+    at_hz = frequencies(settings, len(a) / rate_hz)
     at_hz = at_hz[at_hz >= 1 / settings.window_s]
     one, two = (_arrows(morlet(x, rate_hz, at_hz, settings.omega0)) for x in (a, b))
     width, step = round(settings.window_s * rate_hz), max(round(settings.step_s * rate_hz), 1)
@@ -83,6 +86,11 @@ def locking_course(
     return starts / rate_hz, np.where(n > 0, locked / np.maximum(n, 1), np.nan)
 
 
+def scores(profiles: NDArray[Any], at: FloatArray) -> FloatArray:
+    """Score locking, all frequencies on one scale."""
+    return cycles(np.abs(profiles), at)
+
+
 LOCKING = Measure(
     name="phase locking",
     method="phase locking of Morlet wavelet phases, outside the cone of influence",
@@ -91,6 +99,7 @@ LOCKING = Measure(
     profiles=locking_profiles,
     shifted=locking_shifted,
     scores=scores,
+    straight=root,
     lead=phase_lead,
     course=locking_course,
     min_s=180.0,  # prior: the cone of influence leaves something of 0.02 Hz

@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from coregulate.core import FloatArray
 
 from ..corrections import prewhiten
-from .measure import Measure, lag_lead, lag_places, sizes
+from .measure import Measure, lag_lead, lag_places, root, sizes
 from .settings import SuiteSettings
 
 
 def best_order(x: FloatArray, highest: int) -> int:
     """Order of an autoregression by BIC (Schwarz 1978, 10.1214/aos/1176344136), from 1 on."""
     highest = max(1, min(highest, len(x) // 10))
+    # All orders over the same times: those whose longest past was seen.
+    usable = np.isfinite(prewhiten(x, highest))
     scores = []
     for order in range(1, highest + 1):
-        rest = prewhiten(x, order)[highest:]
-        rest = rest[np.isfinite(rest)]
+        rest = prewhiten(x, order)[usable]
         n, power = len(rest), float(rest @ rest) if len(rest) else 0.0
         scores.append(n * np.log(power / n) + order * np.log(n) if power > 0 else np.inf)
     return 1 + int(np.argmin(scores))
@@ -61,6 +62,7 @@ PREWHITENED = Measure(
     places=lag_places,
     profiles=profiles,
     scores=sizes,
+    straight=root,
     lead=lag_lead,
     ready=ready,
     min_s=120.0,  # prior: a hundred samples once the order is known

@@ -6,13 +6,14 @@ Sources: Wallot et al. 2016, 10.3389/fpsyg.2016.01835 (MdRQA); Coco & Dale 2014,
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, SignalError
 
-from .measure import Measure, against_chance, as_they_are, lag_places
+from .measure import Measure, as_they_are, first_alone, lag_places, root
 from .settings import SuiteSettings
 
 SAME_CODE = 0.5  # whole numbers nearer than this are one code
@@ -172,7 +173,7 @@ def joint_course(
     return starts / rate_hz, np.array(rates)
 
 
-def difference(profiles: FloatArray) -> FloatArray:
+def difference(profiles: NDArray[Any], peak: int) -> FloatArray:
     """Best of the lags at which the first leads minus best of the others."""
     n = profiles.shape[-1] // 2
     known = np.nan_to_num(profiles)
@@ -191,6 +192,7 @@ CROSS = Measure(
     places=lag_places,
     profiles=cross_profiles,
     scores=as_they_are,
+    straight=root,
     lead=difference,
     ready=ready,
     min_s=120.0,  # prior
@@ -210,7 +212,8 @@ JOINT = Measure(
     axis="quantity",
     places=quantity_places,
     profiles=joint_profiles,
-    scores=against_chance,
+    scores=first_alone,
+    straight=root,
     ready=ready,
     course=joint_course,
     min_s=120.0,  # prior

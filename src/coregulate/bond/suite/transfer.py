@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from coregulate.core import FloatArray
 
 from .granger import detrended
-from .measure import Measure, as_they_are, lag_places
+from .measure import Measure, as_they_are, lag_places, root
 from .settings import SuiteSettings
 
 
@@ -95,7 +95,7 @@ def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSetti
     return out
 
 
-def difference(profiles: FloatArray) -> FloatArray:
+def difference(profiles: NDArray[Any], peak: int) -> FloatArray:
     """Best delay from the first to the second minus best delay back."""
     n = profiles.shape[-1] // 2
     known = np.where(np.isfinite(profiles), profiles, -np.inf)
@@ -110,6 +110,7 @@ TRANSFER = Measure(
     places=lag_places,
     profiles=profiles,
     scores=as_they_are,
+    straight=root,
     lead=difference,
     ready=ready,
     min_s=270.0,  # prior: ten samples for each of 27 cells

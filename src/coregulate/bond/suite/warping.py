@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray
 
-from .measure import Measure
+from .measure import Measure, first_alone
 from .recurrence import ready
 from .settings import SuiteSettings
 
@@ -70,12 +70,7 @@ def places(n: int, rate_hz: float, settings: SuiteSettings) -> FloatArray:
     return np.arange(2.0)
 
 
-def nearness(profiles: FloatArray) -> FloatArray:
-    """Only the nearness is compared."""
-    return np.asarray(profiles[:, :1])
-
-
-def path_lead(profiles: FloatArray) -> FloatArray:
+def path_lead(profiles: NDArray[Any], peak: int) -> FloatArray:
     """Return how far the path keeps to the side on which the first leads."""
     return np.asarray(profiles[:, 1])
 
@@ -86,7 +81,7 @@ WARPING = Measure(
     axis="quantity",
     places=places,
     profiles=profiles,
-    scores=nearness,
+    scores=first_alone,
     lead=path_lead,
     ready=ready,
     min_s=120.0,  # prior

@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray
 
-from .measure import Measure, Shifts
+from .measure import Measure, Shifts, above_chance, root
 from .morlet import (
     E_FOLDING,
     ComplexArray,
     Transform,
+    cycles,
     enough_hz,
     fast_length,
     frequencies,
     morlet,
     phase_lead,
     places,
-    scores,
 )
 from .settings import SuiteSettings
 from .threads import threads
@@ -114,7 +114,9 @@ def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSetti
     power = smooth.power(first)
     rows = []
     for b in bs:
-        second, _ = _single(morlet(b, rate_hz, frequencies(settings), settings.omega0), smooth)
+        second, _ = _single(
+            morlet(b, rate_hz, frequencies(settings, len(a) / rate_hz), settings.omega0), smooth
+        )
         rows.append(_mean(first, second, smooth, power, smooth.power(second), 0))
     return np.stack(rows)
 
@@ -124,7 +126,7 @@ def shifted(
 ) -> ComplexArray:
     """Return the same for circular shifts: the coefficients are shifted, not computed again."""
     first, smooth = _single(*_first(a, rate_hz, settings))
-    second, _ = _single(morlet(b, rate_hz, frequencies(settings), settings.omega0), smooth)
+    second, _ = _single(morlet(b, rate_hz, frequencies(settings, len(a) / rate_hz), settings.omega0), smooth)
     one, two = smooth.power(first), smooth.power(second)
     return np.asarray(
         threads(lambda shift: _mean(first, second, smooth, one, two, shift)[None], shifts.tolist())
@@ -152,7 +154,7 @@ def _smooth_cross(first: Transform, w: ComplexArray, smooth: Smoother) -> Comple
 
 
 def _first(a: FloatArray, rate_hz: float, settings: SuiteSettings) -> tuple[Transform, Smoother]:
-    first = morlet(a, rate_hz, frequencies(settings), settings.omega0)
+    first = morlet(a, rate_hz, frequencies(settings, len(a) / rate_hz), settings.omega0)
     return first, smoother(len(a), rate_hz, first.scales_s, settings.per_octave)
 
 
@@ -190,7 +192,7 @@ def wavelet_coherence(a: FloatArray, b: FloatArray, *, rate_hz: float, settings:
     True
     """
     first, smooth = _first(a, rate_hz, settings)
-    second = morlet(b, rate_hz, frequencies(settings), settings.omega0)
+    second = morlet(b, rate_hz, frequencies(settings, len(a) / rate_hz), settings.omega0)
     cross = _smooth_cross(first, second.w, smooth)
     size = smooth.power(first) * smooth.power(second)
     coherence = np.divide(np.abs(cross) ** 2, size, out=np.zeros_like(size), where=size > 0)
@@ -209,6 +211,11 @@ def course(
     return np.arange(len(a))[every] / rate_hz, np.where(count > 0, mean, np.nan)[every]
 
 
+def scores(profiles: NDArray[Any], at: FloatArray) -> FloatArray:
+    """Score coherence above chance, all frequencies on one scale."""
+    return cycles(above_chance(np.abs(profiles)), at)
+
+
 COHERENCE = Measure(
     name="wavelet coherence",
     method="Morlet wavelet coherence, smoothed over time and 0.6 octaves, averaged outside the cone of influence",
@@ -217,6 +224,7 @@ COHERENCE = Measure(
     profiles=profiles,
     shifted=shifted,
     scores=scores,
+    straight=root,
     lead=phase_lead,
     course=course,
     min_s=180.0,  # prior: the cone of influence leaves something of 0.02 Hz
