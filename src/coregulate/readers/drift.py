@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
 from coregulate.core import FloatArray
 
@@ -59,8 +60,9 @@ def fit_clock(theirs_s: FloatArray, ours_s: FloatArray, *, max_ppm: float = 500.
 
     Notes
     -----
-    Iteratively reweighted least squares with Tukey's biweight (Beaton & Tukey 1974), scale by the median
-    absolute deviation; intervals by the normal approximation, the residuals taken as independent.
+    Pairs far off the line (over 4.685 scales, by iteratively reweighted least squares with Tukey's biweight:
+    Beaton & Tukey 1974) are left out; the rest is fitted by least squares, with Student's intervals, the
+    residuals taken as independent.
 
     Examples
     --------
@@ -103,11 +105,16 @@ def _line(x: FloatArray, y: FloatArray, zero: float) -> ClockFit:
         if np.count_nonzero(weights) < _LEAST_FOR_DRIFT:
             weights = np.ones_like(x)
             break
-    residual = y - design @ beta
-    used = weights > 0
-    spread = float(np.sqrt(np.sum(weights * residual**2) / max(float(np.sum(weights)) - 2, 1e-9)))
-    covariance = np.linalg.pinv(design.T @ (design * weights[:, None])) * spread**2
-    offset_half, slope_half = 1.96 * math.sqrt(covariance[0, 0]), 1.96 * math.sqrt(covariance[1, 1])
+    used = (
+        weights > 0
+    )  # what is far off is left out; the rest counts fully, so that the intervals are the usual ones
+    x, y, design = x[used], y[used], design[used]
+    beta = np.linalg.lstsq(design, y, rcond=None)[0]
+    free = max(len(x) - 2, 1)
+    spread = float(np.sqrt(np.sum((y - design @ beta) ** 2) / free))
+    covariance = np.linalg.pinv(design.T @ design) * spread**2
+    wide = float(stdtrit(free, 0.975))
+    offset_half, slope_half = wide * math.sqrt(covariance[0, 0]), wide * math.sqrt(covariance[1, 1])
     offset, slope = float(beta[0]), float(beta[1])
     return ClockFit(
         offset, offset - offset_half, offset + offset_half, slope * 1e6, (slope - slope_half) * 1e6,
