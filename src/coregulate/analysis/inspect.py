@@ -13,6 +13,7 @@ from coregulate.session import Session
 from .measure import Bodies, measure_bodies
 from .pipeline import BOND_SERIES, overlap_s
 from .summary import describe_stream
+from .tied import tied, untied
 
 _NEEDS = {
     "heart_period": "a heart sensor (ECG, pulse, or beats with times)",
@@ -67,7 +68,10 @@ def inspect_session(
             or (n == "coded_affect" and "codes" in bodies.tracks[pid])
             for pid in people
         )
+        and tied(n, people, streams, bodies)
     ]
+    loose = [n for n in BOND_SERIES if not tied(n, people, streams, bodies)]
+    cannot.extend(untied(n).text for n in loose)
     common = overlap_s(people, streams)
     (can if shared else cannot).append(
         f"how both move each other: {', '.join(shared) or 'nothing was recorded of both'}"

@@ -19,6 +19,7 @@ from .crop import cropped
 from .measure import Bodies, measure_bodies
 from .result import Analysis, SessionFacts
 from .summary import analysis_key, summarise
+from .tied import tied, untied
 
 #: Signals that the bond is looked for in, in order of preference (the first that both have long enough is primary).
 BOND_SERIES = ("heart_period", "felt_safe", "coded_affect", "skin_conductance", "f0", "motion_energy")
@@ -90,7 +91,7 @@ def analyze(
     circuits = infer_circuits(cues, baselines, book=book, settings=settings.circuits, rng=rng)
 
     tell(0.4, "bond")
-    bond = _bond(people, bodies, raw, book, settings, rng)
+    bond = _bond(people, bodies, raw, book, settings, rng, streams)
 
     tell(0.9, "story")
     story = _story(people, bodies, cues, circuits, baselines, settings)
@@ -135,6 +136,7 @@ def _bond(
     book: Cuebook,
     settings: Settings,
     rng: np.random.Generator,
+    streams: Sequence[OwnedStream],
 ) -> Bond:
     affect = coded_affect(raw, book=book)
     series: dict[str, Mapping[str, Signal]] = {}
@@ -145,8 +147,10 @@ def _bond(
             found = dict(affect)
         else:
             found = {pid: bodies.signals[pid][name] for pid in people if name in bodies.signals[pid]}
-        if found:
+        if found and tied(name, people, streams, bodies):
             series[name] = found
+        elif found:
+            bodies.notices.append(untied(name))
     return measure_bond((people[0], people[1]), series, settings=settings.bond, rng=rng)
 
 

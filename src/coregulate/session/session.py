@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -34,23 +33,9 @@ from coregulate.core import (
 )
 from coregulate.readers import read
 
+from .owned import OwnedStream
+from .pieces import joined
 from .plan import FILE_NAME, SegmentPlan, SessionPlan, StreamPlan, read_plan
-
-
-class OwnedStream(NamedTuple):
-    """A stream whose owner is known, in session time."""
-
-    person: str
-    kind: str
-    data: Data
-    path: str
-    part: str
-    clock: Clock
-    timing: str
-    range: tuple[float, float] | None
-    notices: tuple[Notice, ...]
-    who: Mapping[str, str] = MappingProxyType({})
-    one_room: bool = False
 
 
 class InputFile(NamedTuple):
@@ -119,6 +104,7 @@ class Session:
                 "Mend the files or session.toml ('coregulate inspect' shows each)",
                 self.folder / FILE_NAME,
             )
+        streams = joined(streams)
         seen = {(n.code, n.where, n.text) for n in notices}
         for stream in streams:
             for notice in stream.notices:
