@@ -12,9 +12,11 @@ from coregulate.session import Session
 
 from .measure import Bodies, measure_bodies
 from .pipeline import BOND_SERIES, overlap_s
+from .presence import presence
 from .summary import describe_stream
 from .tied import tied, untied
 
+N_PARTS = 60  # parts of the session for which each stream says how much of them it covers
 _NEEDS = {
     "heart_period": "a heart sensor (ECG, pulse, or beats with times)",
     "respiration_rate": "a breathing belt or airflow",
@@ -84,7 +86,10 @@ def inspect_session(
         "name": session.name,
         "duration_s": session.duration_s,
         "overlap_s": common,
-        "streams": [describe_stream(s, bodies) for s in streams],
+        "streams": [
+            {**describe_stream(s, bodies), "on": presence(s.data, session.span, N_PARTS).round(3).tolist()}
+            for s in streams
+        ],
         "can": can,
         "cannot": cannot,
         "notices": [f"{n.where}: {n.text}" for n in (*session.notices, *bodies.notices)],
