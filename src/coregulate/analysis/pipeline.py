@@ -21,6 +21,7 @@ from .measure import Bodies, measure_bodies
 from .personal import personal_notices, personal_of, personal_summary, without_history
 from .result import Analysis, SessionFacts
 from .summary import SAFE, analysis_key, summarise
+from .tied import tied, untied
 
 #: Signals that the bond is looked for in, in order of preference (the first that both have long enough is primary).
 BOND_SERIES = ("heart_period", "felt_safe", "coded_affect", "skin_conductance", "f0", "motion_energy")
@@ -105,7 +106,7 @@ def analyze(
     plain = without_history(personal, cues, baselines, book=book, settings=settings.circuits)
 
     tell(0.4, "bond")
-    bond = _bond(people, bodies, raw, book, settings, rng)
+    bond = _bond(people, bodies, raw, book, settings, rng, streams)
     bond = bond._replace(influence=_influence(people[:2], circuits))
 
     tell(0.9, "story")
@@ -165,6 +166,7 @@ def _bond(
     book: Cuebook,
     settings: Settings,
     rng: np.random.Generator,
+    streams: Sequence[OwnedStream],
 ) -> Bond:
     affect = coded_affect(raw, book=book)
     series: dict[str, Mapping[str, Signal]] = {}
@@ -175,8 +177,10 @@ def _bond(
             found = dict(affect)
         else:
             found = {pid: bodies.signals[pid][name] for pid in people if name in bodies.signals[pid]}
-        if found:
+        if found and tied(name, people, streams, bodies):
             series[name] = found
+        elif found:
+            bodies.notices.append(untied(name))
     return measure_bond((people[0], people[1]), series, settings=settings.bond, rng=rng)
 
 

@@ -1,6 +1,7 @@
 """Floor 2: a folder of recordings as two people on one clock, with their consent."""
 
 from .clocks import Found
+from .owned import OwnedStream
 from .person_file import PersonFile, read_person_file, write_person_file
 from .plan import (
     FILE_NAME,
@@ -14,7 +15,7 @@ from .plan import (
     write_plan,
 )
 from .propose import Proposal, files_of, propose_by, propose_session, whole_sessions
-from .session import InputFile, OwnedStream, Session, open_session, shifted
+from .session import InputFile, Session, open_session, shifted
 
 __all__ = [
     "FILE_NAME",
