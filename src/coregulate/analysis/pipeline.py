@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -17,6 +18,7 @@ from coregulate.story import Story, tell_story
 
 from .crop import cropped
 from .measure import Bodies, measure_bodies
+from .personal import personal_notices, personal_of, personal_summary, without_history
 from .result import Analysis, SessionFacts
 from .summary import analysis_key, summarise
 
@@ -32,6 +34,7 @@ def analyze(
     start_s: float = 0.0,
     end_s: float = float("inf"),
     progress: Progress | None = None,
+    unfinished: str | Path | None = None,
 ) -> Analysis:
     """Run the whole pipeline on one session.
 
@@ -45,6 +48,9 @@ def analyze(
         Analyse only this stretch, in session time; times in the result stay session time.
     progress : callable, optional
         Called with the share done (0 to 1) and what is done now.
+    unfinished : path-like, optional
+        Folder in which what was read of a video is put aside meanwhile (cue tracks, no picture), so
+        that an analysis that was broken off goes on from there; remove it when the result is stored.
 
     Returns
     -------
@@ -64,6 +70,7 @@ def analyze(
     rng = np.random.default_rng(settings.seed)
     people = [p.id for p in session.people]
     book = load_cuebook()
+    personal = personal_of(session, book)
 
     bar(0.0, "reading files")
     # Pictures take minutes an hour, what follows them seconds: the bar's time left is to be honest.
@@ -75,7 +82,12 @@ def analyze(
     streams = [cropped(s, start_s, end_s) for s in session.streams]
     span = Segment(max(start_s, 0.0), min(end_s, session.duration_s))
     bodies = measure_bodies(
-        session, streams, span, settings=settings, tell=lambda share, what: bar(measured * share, what)
+        session,
+        streams,
+        span,
+        settings=settings,
+        tell=lambda share, what: bar(measured * share, what),
+        unfinished=None if unfinished is None else Path(unfinished),
     )
 
     tell(0.0, "cues")
@@ -87,7 +99,10 @@ def analyze(
     cues = normalise(raw, baselines, book=book)
 
     tell(0.15, "circuits")
-    circuits = infer_circuits(cues, baselines, book=book, settings=settings.circuits, rng=rng)
+    circuits = infer_circuits(
+        cues, baselines, book=book, settings=settings.circuits, rng=rng, personal=personal
+    )
+    plain = without_history(personal, cues, baselines, book=book, settings=settings.circuits)
 
     tell(0.4, "bond")
     bond = _bond(people, bodies, raw, book, settings, rng)
@@ -96,12 +111,26 @@ def analyze(
     story = _story(people, bodies, cues, circuits, baselines, settings)
 
     notices = _collected(session, bodies, cue_notices, circuits, bond, story)
+    notices.extend(personal_notices(session, personal, circuits, plain, span))
     facts = SessionFacts(
         session.name, session.people, span.duration_s, overlap_s(people, streams), session.plan.start_unix_s
     )
     key = analysis_key(session, settings, start_s, end_s)
     summary = summarise(
-        session, facts, span, streams, bodies, cues, circuits, bond, story, baselines, settings, notices, key
+        session,
+        facts,
+        span,
+        streams,
+        bodies,
+        cues,
+        circuits,
+        bond,
+        story,
+        baselines,
+        settings,
+        notices,
+        key,
+        personal_summary(personal, circuits, plain, span),
     )
     tell(1.0, "done")
     return Analysis(

@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+from .adapt import Labels, Learned, Material, labels_of, learn_person, material
+from .calibration import (
+    BrierParts,
+    Reliability,
+    brier_parts,
+    calibration_error,
+    fit_temperature,
+    forced_error,
+    leave_one_out,
+    reliability_curve,
+    tempered,
+)
 from .chain import fixed_lag, forward, forward_backward, viterbi
 from .densities import student_divergence
+from .group import Group, learn_group
+from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen
+from .personal import Correction, Personal, Shifts, check_personal
 from .support import Supported
 from .transitions import stationary, transition_matrix
 
 __all__ = [
+    "HISTORY",
+    "BrierParts",
     "Circuits",
+    "Correction",
     "Frozen",
+    "Group",
+    "Labels",
+    "Learned",
     "Live",
+    "Material",
     "OnlineFilter",
+    "Personal",
+    "Reliability",
+    "Shifts",
     "Supported",
+    "brier_parts",
+    "calibration_error",
+    "check_personal",
+    "fit_temperature",
     "fixed_lag",
+    "forced_error",
     "forward",
     "forward_backward",
     "frozen",
     "infer_circuits",
+    "labels_of",
+    "learn_group",
+    "learn_person",
+    "leave_one_out",
+    "material",
+    "reliability_curve",
     "stationary",
     "student_divergence",
+    "tempered",
     "transition_matrix",
     "viterbi",
+    "with_history",
 ]

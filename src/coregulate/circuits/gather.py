@@ -91,7 +91,7 @@ def rows_from_seconds(
         )
         for name, x in values.items()
     }
-    graded = [cue for cue in found if cue.kind == "graded"]
+    graded = [cue for cue in found if cue.kind == "graded" and cue.argues]
     absolute = []
     if codes := [cue for cue in found if cue.kind == "code"]:
         absolute.append(_codes(codes, values, book))

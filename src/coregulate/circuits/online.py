@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,9 @@ from coregulate.cues import STATES, Baseline, Cuebook
 
 from .chain import fixed_lag, predict, step
 from .gather import SAMPLES_PER_S, rows_from_seconds, second_means
+from .history import with_history
 from .infer import Circuits
+from .personal import Shifts, shifted
 from .rows import Parameters, session_loglik
 from .transitions import stationary, transition_matrix
 
@@ -21,7 +24,8 @@ class Frozen(NamedTuple):
     """What the live filter needs of one person, fitted on an earlier session or earlier in this one.
 
     ``lambdas``, ``offsets`` and ``lags_s`` by cue (codes share their weight), ``kappa``,
-    ``rating_lag_s`` (0 without a rating) and the baseline z is measured from.
+    ``rating_lag_s`` (0 without a rating), the baseline z is measured from, and the
+    person's own ``shifts`` and ``history``.
     """
 
     lambdas: Mapping[str, float]
@@ -30,6 +34,8 @@ class Frozen(NamedTuple):
     rating_lag_s: float
     baseline: Baseline
     lags_s: Mapping[str, float]
+    shifts: Shifts = MappingProxyType({})
+    history: tuple[str, ...] = ()
 
 
 class Live(NamedTuple):
@@ -44,7 +50,7 @@ class Live(NamedTuple):
     smoothed: FloatArray
 
 
-def frozen(circuits: Circuits, person: str, baseline: Baseline) -> Frozen:
+def frozen(circuits: Circuits, person: str, baseline: Baseline, *, history: tuple[str, ...] = ()) -> Frozen:
     """Take one person's parameters out of an analysis."""
     lag_s = circuits.rating_lag_s[person]
     return Frozen(
@@ -54,6 +60,8 @@ def frozen(circuits: Circuits, person: str, baseline: Baseline) -> Frozen:
         lag_s if np.isfinite(lag_s) else 0.0,
         baseline,
         circuits.lags_s[person],
+        circuits.shifts.get(person, {}),
+        history,
     )
 
 
@@ -77,9 +85,10 @@ class OnlineFilter:
         self._frozen, self._book, self._settings = parameters, book, settings
         self._lag = int(max([parameters.rating_lag_s, *parameters.lags_s.values()]))
         self._trail = int(settings.fixed_lag_s)
-        self._moves = transition_matrix(
+        moves = transition_matrix(
             safe_bout_s=settings.safe_bout_s, unsafe_bout_s=settings.unsafe_bout_s, state_s=settings.state_s
         )
+        self._moves = with_history(moves, parameters.history)
         self._ahead = stationary(self._moves)
         self._names = tuple(parameters.lambdas)
         self._samples: dict[str, dict[int, float]] = {}
@@ -169,6 +178,7 @@ class OnlineFilter:
             rating_lag_s=int(self._frozen.rating_lag_s),
             keep=self._names,
         )
+        rows = shifted(rows, self._frozen.shifts)
         lambdas, offsets, lags_s = self._frozen.lambdas, self._frozen.offsets, self._frozen.lags_s
         parameters = Parameters(
             np.array([lambdas[name] for name in rows.names]),

@@ -55,7 +55,7 @@ class Cue:
     intercept : float
         Of touch only.
     aliases : tuple of str
-        Other names of a code.
+        Other names of a code, or of touch.
     source : str
         Who says what it argues for; ``(prior)`` where nobody does.
     """
@@ -79,6 +79,11 @@ class Cue:
     intercept: float = 0.0
     aliases: tuple[str, ...] = ()
 
+    @property
+    def argues(self) -> bool:
+        """Whether it speaks for some state rather than another; what does not is shown and weighs nothing."""
+        return len(set(self.means.values())) > 1 or len(set(self.scales.values())) > 1
+
     def reference_mean(self, reference: str) -> float:
         """Return the expected z of the named baseline: sum over states of its share times the state's mean."""
         return sum(share * self.means[state] for state, share in REFERENCES[reference].items())
@@ -91,7 +96,7 @@ class Cuebook:
     cues: Mapping[str, Cue]
 
     def code(self, text: str) -> Cue | None:
-        """Return the code that a coder's label names, by any of its names; None where the table lacks it.
+        """Return the code, or touch, that a coder's label names, by any name; None where the table lacks it.
 
         Examples
         --------
@@ -107,7 +112,7 @@ class Cuebook:
     def _code_names(self) -> dict[str, Cue]:
         return {
             plain(name): cue
-            for cue in self.of_kind("code")
+            for cue in (*self.of_kind("code"), *self.of_kind("touch"))
             for name in (cue.name.removeprefix("code_"), *cue.aliases)
         }
 
@@ -199,6 +204,7 @@ def _graded(name: str, row: Mapping[str, Any], tau: Mapping[str, float], lag_s: 
             lag_s=float(lag_s.get(row["channel"], 0.0)),
             source=row["source"],
             intercept=float(row.get("intercept", 0.0)),
+            aliases=tuple(row.get("aliases", ())),
         )
     except (KeyError, ValueError) as error:
         raise InputError(

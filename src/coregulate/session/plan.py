@@ -21,12 +21,16 @@ class PersonPlan:
     """A person and whether they agreed.
 
     ``consent`` is ``given``, ``elsewhere`` (recorded outside this folder) or ``no``.
+    ``history``: what they say of themselves, such as ``startles easily``; ``learned``:
+    the file with what was learned of them, relative to the folder.
     """
 
     id: str
     name: str
     role: str = "partner"
     consent: str = "no"
+    history: tuple[str, ...] = ()
+    learned: str = ""
 
     @property
     def person(self) -> Person:
@@ -71,6 +75,17 @@ class SegmentPlan:
 
 
 @dataclass(frozen=True)
+class CorrectionPlan:
+    """A person's own word on a stretch: what it ``was``, or at least what it ``was_not``."""
+
+    person: str
+    start_s: float
+    end_s: float
+    was: str = ""
+    was_not: str = ""
+
+
+@dataclass(frozen=True)
 class SessionPlan:
     """All of ``session.toml``."""
 
@@ -81,6 +96,7 @@ class SessionPlan:
     assumptions: tuple[Notice, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     start_unix_s: float | None = None
+    corrections: tuple[CorrectionPlan, ...] = ()
 
 
 def read_plan(folder: Path) -> SessionPlan:
@@ -137,9 +153,14 @@ def _plain(plan: SessionPlan) -> dict[str, Any]:
     raw: dict[str, Any] = {"format": FORMAT, "name": plan.name}
     if plan.start_unix_s is not None:
         raw["start_unix_s"] = plan.start_unix_s
-    raw["people"] = [dataclasses.asdict(person) for person in plan.people]
+    # Role and consent are always written out: they are there to be read and changed.
+    raw["people"] = [
+        {"role": person.role, "consent": person.consent} | _without_defaults(person) for person in plan.people
+    ]
     raw["streams"] = [_without_defaults(stream) for stream in plan.streams]
     raw["segments"] = [_without_defaults(segment) for segment in plan.segments]
+    if plan.corrections:
+        raw["corrections"] = [_without_defaults(correction) for correction in plan.corrections]
     raw["assumptions"] = [dataclasses.asdict(assumption) for assumption in plan.assumptions]
     raw["settings"] = dict(plan.settings)
     return raw
@@ -162,7 +183,7 @@ def _plan_from(raw: dict[str, Any], path: Path) -> SessionPlan:
         raise FormatError(
             f"The format is {raw.get('format')!r}, not {FORMAT}", "Run 'coregulate init --force'", path
         )
-    known = {"format", "name", "start_unix_s", "people", "streams", "segments", "assumptions", "settings"}
+    known = {f.name for f in dataclasses.fields(SessionPlan)} | {"format"}
     unknown = sorted(set(raw) - known)
     if unknown:
         raise FormatError(
@@ -176,6 +197,7 @@ def _plan_from(raw: dict[str, Any], path: Path) -> SessionPlan:
         assumptions=tuple(_build(Notice, item, path) for item in raw.get("assumptions", [])),
         settings=_flat(raw.get("settings", {})),
         start_unix_s=raw.get("start_unix_s"),
+        corrections=tuple(_build(CorrectionPlan, item, path) for item in raw.get("corrections", [])),
     )
     _check(plan, path)
     return plan
@@ -224,6 +246,8 @@ def _check(plan: SessionPlan, path: Path) -> None:
             )
         if stream.clock not in ("unix", "aligned"):
             raise FormatError(f"A clock is '{stream.clock}'", "It must be 'unix' or 'aligned'", path)
+    for correction in plan.corrections:
+        _check_correction(correction, ids, path)
     for segment in plan.segments:
         if not segment.end_s > segment.start_s:
             raise FormatError(
@@ -243,3 +267,48 @@ def _check(plan: SessionPlan, path: Path) -> None:
                 f"It must be one of {', '.join(REFERENCES)}",
                 path,
             )
+
+
+def _check_correction(correction: CorrectionPlan, ids: list[str], path: Path) -> None:
+    where = f"The correction at {correction.start_s} s"
+    if correction.person not in ids:
+        raise FormatError(
+            f"{where} is of '{correction.person}', who is not in people", f"People are {', '.join(ids)}", path
+        )
+    if not correction.end_s > correction.start_s:
+        raise FormatError(f"{where} ends at {correction.end_s} s", "Let it end after its start", path)
+    if not (correction.was or correction.was_not):
+        raise FormatError(f"{where} says nothing", "Say what it was, or was_not", path)
+
+
+def add_correction(correction: CorrectionPlan, folder: Path) -> Path:
+    """Write a correction at the end of ``session.toml``; what stands there, comments too, stays as it is.
+
+    Raises
+    ------
+    InputError
+        Where there is no ``session.toml``.
+    FormatError
+        Where the correction is not valid there.
+    StoreError
+        Where the file cannot be written.
+    """
+    import tomli_w
+
+    read_plan(folder)
+    path = folder / FILE_NAME
+    written = path.read_text(encoding="utf-8").rstrip("\n")
+    text = f"{written}\n\n[[corrections]]\n" + tomli_w.dumps(_without_defaults(correction))
+    try:
+        _plan_from(tomllib.loads(text), path)
+    except tomllib.TOMLDecodeError as error:
+        raise FormatError(
+            f"A correction cannot be added at its end ({error})", "Write corrections as [[corrections]]", path
+        ) from error
+    aside = path.with_suffix(".toml.new")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise StoreError(f"{FILE_NAME} cannot be written ({error.strerror})", "Free it", path) from error
+    return path
