@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .adapt import Labels, Learned, Material, labels_of, learn_person, material
+from .bouts import Bouts, fit_bouts
 from .calibration import (
     BrierParts,
     Reliability,
@@ -14,7 +15,8 @@ from .calibration import (
     reliability_curve,
     tempered,
 )
-from .chain import fixed_lag, forward, forward_backward, viterbi
+from .chain import expected_moves, fixed_lag, forward, forward_backward, viterbi
+from .coupled import Partner, fit_partner
 from .densities import student_divergence
 from .group import Group, learn_group
 from .history import HISTORY, with_history
@@ -26,6 +28,7 @@ from .transitions import stationary, transition_matrix
 
 __all__ = [
     "HISTORY",
+    "Bouts",
     "BrierParts",
     "Circuits",
     "Correction",
@@ -36,6 +39,7 @@ __all__ = [
     "Live",
     "Material",
     "OnlineFilter",
+    "Partner",
     "Personal",
     "Reliability",
     "Shifts",
@@ -43,6 +47,9 @@ __all__ = [
     "brier_parts",
     "calibration_error",
     "check_personal",
+    "expected_moves",
+    "fit_bouts",
+    "fit_partner",
     "fit_temperature",
     "fixed_lag",
     "forced_error",

@@ -106,18 +106,19 @@ def fit_bouts(logliks: Sequence[FloatArray], *, settings: CircuitSettings, weigh
     prior (``PRIOR_MOVES``), so a step of EM is a division. Intervals come from the
     curvature of the penalised log-likelihood, in logits.
     """
-    prior = _Prior.of(settings)
-    shares = prior.mean
-    for steps in range(1, MAX_STEPS + 1):
-        new = prior.updated(_counts(logliks, shares, weight))
-        moved = float(np.max(np.abs(np.log(_durations_s(new) / _durations_s(shares)))))
-        shares = new
-        if moved < TOLERANCE:
-            break
+    prior = _prior_counts(settings)
+    shares = prior[0] / prior.sum(axis=0)
+    steps, moved = 0, np.inf
+    while moved >= TOLERANCE and steps < MAX_STEPS:
+        yes, no = prior + _counts(logliks, shares, weight)
+        moved = np.max(np.abs(np.log(_durations_s(yes / (yes + no)) / _durations_s(shares))))
+        shares = yes / (yes + no)
+        steps += 1
 
     def penalised(logits: FloatArray) -> float:
         here = expit(logits)
-        return weight * _loglik(logliks, here) + prior.log_density(here)
+        prior_density = np.sum(prior[0] * np.log(here) + prior[1] * np.log1p(-here))
+        return weight * _loglik(logliks, here) + float(prior_density)
 
     spread = _spread(penalised, logit(shares), shares)
     each = [
@@ -127,39 +128,14 @@ def fit_bouts(logliks: Sequence[FloatArray], *, settings: CircuitSettings, weigh
     return Bouts(each[0], each[1], each[2], weight * _loglik(logliks, shares), steps)
 
 
-class _Prior(NamedTuple):
-    """Beta priors of the three probabilities: ``yes`` and ``no`` are counts of moves."""
-
-    yes: FloatArray
-    no: FloatArray
-
-    @classmethod
-    def of(cls, settings: CircuitSettings) -> _Prior:
-        mean = np.array(
-            [
-                1.0 / settings.state_s,
-                settings.state_s / settings.safe_bout_s,
-                settings.state_s / settings.unsafe_bout_s,
-            ]
-        )
-        mean = np.clip(mean, 1e-3, 1.0 - 1e-3)
-        # The first counts moves out of a state; the others divide moves into those that cross and those that do not.
-        yes = PRIOR_MOVES * np.array([1.0, mean[1], mean[2]])
-        return cls(yes, yes / mean - yes)
-
-    @property
-    def mean(self) -> FloatArray:
-        out: FloatArray = self.yes / (self.yes + self.no)
-        return out
-
-    def updated(self, counts: FloatArray) -> FloatArray:
-        """Most probable values given counts, shape (2, 3): how often yes, how often no."""
-        yes, no = self.yes + counts[0], self.no + counts[1]
-        out: FloatArray = yes / (yes + no)
-        return out
-
-    def log_density(self, shares: FloatArray) -> float:
-        return float(np.sum(self.yes * np.log(shares) + self.no * np.log1p(-shares)))
+def _prior_counts(settings: CircuitSettings) -> FloatArray:
+    """Count what the prior adds: how often yes, and how often no, shape (2, 3)."""
+    state_s = settings.state_s
+    expected = np.array([1.0 / state_s, state_s / settings.safe_bout_s, state_s / settings.unsafe_bout_s])
+    expected = np.clip(expected, 1e-3, 1.0 - 1e-3)
+    # The first counts moves out of a state; the others divide such moves into those that cross and the rest.
+    yes = PRIOR_MOVES * np.array([1.0, expected[1], expected[2]])
+    return np.stack([yes, yes / expected - yes])
 
 
 def _durations_s(shares: FloatArray) -> FloatArray:
@@ -175,7 +151,7 @@ def _moves(shares: FloatArray) -> FloatArray:
 
 
 def _counts(logliks: Sequence[FloatArray], shares: FloatArray, weight: float) -> FloatArray:
-    """Expected counts: leaves and stays; crossings and not from safe; the same from unsafe. Shape (2, 3)."""
+    """Count what is expected, yes over no: states left, safe bouts left, unsafe bouts left. Shape (2, 3)."""
     moves = _moves(shares)
     start = stationary(moves)
     total = np.zeros_like(moves)
@@ -194,7 +170,7 @@ def _loglik(logliks: Sequence[FloatArray], shares: FloatArray) -> float:
 
 
 def _spread(penalised: Callable[[FloatArray], float], at: FloatArray, shares: FloatArray) -> FloatArray:
-    """Standard errors of the log durations, from the curvature at the maximum; infinite where it is flat."""
+    """Return standard errors of the log durations, from the curvature at the maximum; inf where it is flat."""
     information = -curvature(penalised, at)
     leave, from_safe, from_unsafe = 1.0 - shares
     slopes = -np.array([[leave, from_safe, 0.0], [leave, 0.0, from_unsafe], [leave, 0.0, 0.0]])
