@@ -15,6 +15,7 @@ from .calibration import (
     reliability_curve,
     tempered,
 )
+from .categorical import Categorical, fit_categorical
 from .chain import expected_moves, fixed_lag, forward, forward_backward, viterbi
 from .coupled import Partner, fit_partner
 from .densities import student_divergence
@@ -23,6 +24,7 @@ from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen
 from .personal import Correction, Personal, Shifts, check_personal
+from .prediction import OneStep, predict_next
 from .support import Supported
 from .transitions import stationary, transition_matrix
 
@@ -30,6 +32,7 @@ __all__ = [
     "HISTORY",
     "Bouts",
     "BrierParts",
+    "Categorical",
     "Circuits",
     "Correction",
     "Frozen",
@@ -38,6 +41,7 @@ __all__ = [
     "Learned",
     "Live",
     "Material",
+    "OneStep",
     "OnlineFilter",
     "Partner",
     "Personal",
@@ -49,6 +53,7 @@ __all__ = [
     "check_personal",
     "expected_moves",
     "fit_bouts",
+    "fit_categorical",
     "fit_partner",
     "fit_temperature",
     "fixed_lag",
@@ -62,6 +67,7 @@ __all__ = [
     "learn_person",
     "leave_one_out",
     "material",
+    "predict_next",
     "reliability_curve",
     "stationary",
     "student_divergence",
