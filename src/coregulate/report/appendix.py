@@ -79,6 +79,29 @@ def model_table(analysis: Analysis) -> Table:
     return table("The state model", ("Person", "What", "Value"), rows)
 
 
+def moves_table(analysis: Analysis) -> Table:
+    """How long each person's bouts lasted, and whether the other's cues went with their moves to safety."""
+    circuits = analysis.circuits
+    rows: list[tuple[Any, ...]] = []
+    for pid, name in words.person_names(analysis.summary["people"]).items():
+        if bouts := circuits.bouts.get(pid):
+            rows += [
+                (name, "a safe bout lasts (s)", _estimate(bouts.safe_bout_s)),
+                (name, "an unsafe bout lasts (s)", _estimate(bouts.unsafe_bout_s)),
+                (name, "a state lasts (s)", _estimate(bouts.state_s)),
+            ]
+        if partner := circuits.partner.get(pid):
+            rows += [
+                (name, "the other's cues: likelihood ratio", partner.likelihood_ratio),
+                (name, "the other's cues: p, against shuffled cues", p_value(partner.p)),
+                *(
+                    (name, f"shift of the log odds of safety by the other's {c}", _estimate(w))
+                    for c, w in partner.weights.items()
+                ),
+            ]
+    return table("How states follow each other, with 95 % intervals", ("Person", "What", "Value"), rows)
+
+
 def lambda_table(analysis: Analysis) -> Table:
     """Weight (lambda) and fitted offset of each cue of each person."""
     names, circuits = words.person_names(analysis.summary["people"]), analysis.circuits
