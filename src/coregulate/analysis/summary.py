@@ -78,6 +78,7 @@ def summarise(
         ],
         "supported": {pid: _supported(circuits.supported[pid]) for pid in people},
         "personal": dict(personal),
+        "sensitivity": None,
         "bond": _bond(bond),
         "episodes": [_episode(e) for e in story.episodes],
         "not_known": _not_known(facts, circuits, bond, story),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .adapt import Labels, Learned, Material, labels_of, learn_person, material
+from .adapt import Labels, Learned, Material, learn_person, material, material_of_session
 from .calibration import (
     BrierParts,
     Reliability,
@@ -16,13 +16,14 @@ from .calibration import (
 )
 from .chain import fixed_lag, forward, forward_backward, viterbi
 from .densities import student_divergence
+from .gather import reference_of
 from .group import Group, learn_group
 from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen
 from .personal import Correction, Personal, Shifts, check_personal
 from .support import Supported
-from .transitions import stationary, transition_matrix
+from .transitions import prior_moves, stationary, transition_matrix
 
 __all__ = [
     "HISTORY",
@@ -50,11 +51,13 @@ __all__ = [
     "forward_backward",
     "frozen",
     "infer_circuits",
-    "labels_of",
     "learn_group",
     "learn_person",
     "leave_one_out",
     "material",
+    "material_of_session",
+    "prior_moves",
+    "reference_of",
     "reliability_curve",
     "stationary",
     "student_divergence",

@@ -9,21 +9,26 @@ Without that prior the states would trade places, so there is no way to leave it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import xarray as xr
 from numba import njit
 from numpy.typing import NDArray
 
 from coregulate.core import CircuitSettings, FloatArray
-from coregulate.cues import STATES
+from coregulate.cues import STATES, Baseline, Cuebook
 
 from .calibration import fit_temperature, tempered
 from .chain import forward_backward
 from .densities import RATING_CLIP, logistic, logit
-from .personal import Shifts, shifted
+from .gather import gather
+from .personal import Correction, Shifts, shifted, with_corrections
 from .rows import Parameters, Rows, session_loglik, state_means
 from .transitions import SAFE
+
+if TYPE_CHECKING:
+    from .infer import Circuits
 
 #: Standard deviation of a person's mean around the table's, in z (prior).
 PERSON_SD = 0.25
@@ -119,6 +124,29 @@ def material(rows: Rows, parameters: Parameters) -> Material:
     evidence = rows._replace(absolute=tuple(c for c, k in zip(rows.absolute, keep, strict=True) if k))
     fitted = parameters._replace(absolute_lambdas=parameters.absolute_lambdas[np.array(keep, dtype=bool)])
     return Material(evidence, fitted, labels_of(rows))
+
+
+def material_of_session(
+    circuits: Circuits,
+    cues: xr.Dataset,
+    person: str,
+    baseline: Baseline,
+    *,
+    book: Cuebook,
+    corrections: Sequence[Correction] = (),
+) -> Material:
+    """Collect a finished session's evidence again, with the parameters that were fitted on it."""
+    lag_s = circuits.rating_lag_s[person]
+    rows = gather(cues, person, baseline, book=book, rating_lag_s=int(lag_s) if np.isfinite(lag_s) else 0)
+    rows = with_corrections(rows, corrections)
+    lambdas, offsets = circuits.lambdas[person], circuits.offsets[person]
+    parameters = Parameters(
+        np.array([lambdas[name] for name in rows.names]),
+        np.array([lambdas[channel.names[0]] for channel in rows.absolute]),
+        circuits.kappa[person],
+        np.array([offsets[name] for name in rows.names]),
+    )
+    return material(rows, parameters)
 
 
 def learn_person(
