@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -55,7 +57,7 @@ def environment(lock: str) -> None:
         print("making .venv", file=sys.stderr)
         run(suitable_python(), "-m", "venv", VENV)
     print(f"installing requirements/{lock}.lock into .venv", file=sys.stderr)
-    # Python compiles what is imported; compiling everything now would add 150 MB.
+    # Python compiles what is imported; compiling everything now would add 180 MB.
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
     run(*pip, "--require-hashes", "-r", path)
     run(*pip, "--no-deps", "--no-build-isolation", "-e", ".")
@@ -108,7 +110,7 @@ def docs() -> None:
 
 def lock() -> None:
     """Resolve the requirements anew (needs ``uv``)."""
-    compile_ = [
+    resolve = [
         "uv",
         "pip",
         "compile",
@@ -119,20 +121,33 @@ def lock() -> None:
         "3.11",
     ]
     source = ["pyproject.toml", "requirements/build.in"]
-    run(*compile_, *source, "-o", "requirements/default.lock")
-    run(
-        *compile_,
-        "--extra",
-        "video",
-        *source,
-        "-c",
-        "requirements/default.lock",
-        "-o",
-        "requirements/video.lock",
-    )
-    run(
-        *compile_, "--extra", "dev", *source, "-c", "requirements/default.lock", "-o", "requirements/dev.lock"
-    )
+    extras: dict[str, list[str]] = {
+        "default": [],
+        "video": ["--extra", "video", "-c", "requirements/default.lock"],
+        "dev": ["--extra", "dev"],
+    }
+    for name, extra in extras.items():
+        run(*resolve, *extra, *source, "-o", f"requirements/{name}.lock")
+    pure = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    pure += ["--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", "3.11"]
+    for name in extras:
+        keep_pure(ROOT / "requirements" / f"{name}.lock", "fonttools", pure)
+
+
+def keep_pure(path: Path, package: str, download: list[str]) -> None:
+    """Leave a package only the hash of its wheel without machine code, so that pip takes that one.
+
+    fonttools is 24 MB compiled and 5 MB in Python alone, which is fast enough for a figure's letters.
+    """
+    text = path.read_text()
+    pinned = re.search(rf"^({package}==\S+).*\n((?: +--hash=.*\n)+)", text, re.MULTILINE)
+    if pinned is None:
+        sys.exit(f"{path.name} does not pin {package}: take keep_pure out of make.py.")
+    with tempfile.TemporaryDirectory() as folder:
+        run(*download, "-d", folder, pinned[1])
+        (wheel,) = Path(folder).iterdir()
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    path.write_text(text[: pinned.start(2)] + f"    --hash=sha256:{digest}\n" + text[pinned.end(2) :])
 
 
 TASKS = {task.__name__: task for task in (demo, video, test, lint, bench, docs, lock)}

@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from coregulate.analysis.shared import Seen, _in_session_time
-from coregulate.core import Clock, Pictures, Segment
+from coregulate.analysis import shared
+from coregulate.analysis.shared import Seen, _body, _in_session_time
+from coregulate.core import Clock, Pictures, Segment, StoreError
 from coregulate.perception import FACE_CUES, FaceTracks
 from coregulate.session import OwnedStream
 
@@ -68,3 +69,29 @@ def test_who_looks_at_whom_is_read_in_one_room_only() -> None:
     assert "gaze_toward_partner" not in Seen(plan, seen).signals("left")[0]
     there = plan._replace(one_room=True)
     assert "gaze_toward_partner" in Seen(there, seen).signals("left")[0]
+
+
+def test_nearness_and_touch_are_of_two_in_one_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = stream(who={"left": "sam", "right": "alex"})
+    seen = tracks("left", "right")
+    seen.boxes["left"][:], seen.boxes["right"][:] = (0, 0, 75, 100), (150, 0, 225, 100)
+    assert not {"head_distance", "touch"} & set(Seen(plan, seen).bodily("left"))
+    there = plan._replace(one_room=True)
+    for label in ("left", "right"):
+        apart, quality = Seen(there, seen).bodily(label)["head_distance"]
+        np.testing.assert_allclose(apart.values, 2.0)
+        assert apart.unit == "head widths"
+        np.testing.assert_allclose(quality.values, 1.0)
+
+    def missing() -> None:
+        raise StoreError("The model is not here", "Connect once")
+
+    monkeypatch.setattr(shared, "Touch", missing)
+    for wanted, codes in (
+        (there, ["touch_not_read"]),
+        (plan, []),
+        (stream("sam")._replace(one_room=True), []),
+    ):
+        body, notices = _body(wanted)
+        assert body.touch is None
+        assert [n.code for n in notices] == codes

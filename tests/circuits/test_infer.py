@@ -51,6 +51,7 @@ def test_ledger_sums_to_what_the_model_used(session):
         np.array([found.lambdas["a"][c.names[0]] for c in rows.absolute]),
         found.kappa["a"],
         np.array([found.offsets["a"][n] for n in rows.names]),
+        np.array([found.lags_s["a"][n] for n in rows.names]),
     )
     used = against_others(session_loglik(rows, parameters, SETTINGS))
     ledger = found.evidence.sel(person="a").sum("cue").values
@@ -147,6 +148,14 @@ def test_touch_alone_does_not_carry_the_level(sim):
     assert told.absolute
     assert not told.level_known
     assert not told.episodes
+
+
+def test_a_cue_that_argues_for_nothing_weighs_nothing(sim):
+    voice = np.random.default_rng(0).normal(size=600)
+    alone = infer(sim.dataset({"a": {"f0": voice}}, 600))
+    beside = infer(sim.dataset({"a": {"f0": voice, "head_distance": voice}}, 600))
+    assert alone.states.equals(beside.states)
+    assert alone.supported == beside.supported
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 1000])

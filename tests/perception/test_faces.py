@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -431,3 +433,14 @@ def test_memory_stays_flat_while_pictures_come(models):
 
     few = peak(100)
     assert peak(1000) - few < 900 * 600  # bytes a picture; the picture itself has some hundred thousand
+
+
+def test_the_runtime_says_nothing_and_other_errors_are_passed_on(models):
+    code = (
+        "import os; from coregulate.perception.faces.detect import Detector; from coregulate.perception.faces import runtime\n"
+        "Detector()\n"
+        "with runtime._ungreeted():\n"
+        "    os.write(2, b'INFO: hello\\nthe disk is full\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "the disk is full\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -34,6 +35,7 @@ def analyze(
     start_s: float = 0.0,
     end_s: float = float("inf"),
     progress: Progress | None = None,
+    unfinished: str | Path | None = None,
 ) -> Analysis:
     """Run the whole pipeline on one session.
 
@@ -47,6 +49,9 @@ def analyze(
         Analyse only this stretch, in session time; times in the result stay session time.
     progress : callable, optional
         Called with the share done (0 to 1) and what is done now.
+    unfinished : path-like, optional
+        Folder in which what was read of a video is put aside meanwhile (cue tracks, no picture), so
+        that an analysis that was broken off goes on from there; remove it when the result is stored.
 
     Returns
     -------
@@ -78,7 +83,12 @@ def analyze(
     streams = [cropped(s, start_s, end_s) for s in session.streams]
     span = Segment(max(start_s, 0.0), min(end_s, session.duration_s))
     bodies = measure_bodies(
-        session, streams, span, settings=settings, tell=lambda share, what: bar(measured * share, what)
+        session,
+        streams,
+        span,
+        settings=settings,
+        tell=lambda share, what: bar(measured * share, what),
+        unfinished=None if unfinished is None else Path(unfinished),
     )
 
     tell(0.0, "cues")

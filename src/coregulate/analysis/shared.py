@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,32 +27,37 @@ from coregulate.perception import (
     Motion,
     Onlooker,
     Skin,
+    Touch,
     diarize,
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
+    head_distance,
     voices_of_faces,
     watch_faces,
 )
-from coregulate.readers import video_frames
+from coregulate.readers import video_facts, video_frames
 from coregulate.session import OwnedStream
+
+from .unfinished import Aside
 
 #: Pictures a second that faces are read at; the cue grid's own step.
 FACE_RATE_HZ = 10.0
 # prior: the shortest share of a video in which a face must be seen to be somebody's
 _LEAST_SEEN = 0.02
+_TICK_S = 1e-5  # a picture on the very start of a stretch belongs to it
 
 
 class Body:
     """What else is read off the pictures of a video, each person's face being known."""
 
-    def __init__(self) -> None:
-        self.motion, self.skin, self.chest = Motion(), Skin(), Chest()
+    def __init__(self, touch: Touch | None = None) -> None:
+        self.motion, self.skin, self.chest, self.touch = Motion(), Skin(), Chest(), touch
 
     @property
     def onlookers(self) -> tuple[Onlooker, ...]:
         """Those to be shown the pictures."""
-        return self.motion, self.skin, self.chest
+        return self.motion, self.skin, self.chest, *([self.touch] if self.touch else [])
 
 
 class Seen:
@@ -102,10 +108,25 @@ class Seen:
             "respiration": (chest, "1", breath_quality),
             "respiration_rate": (breaths, "1/min", breath_quality),
         }
+        rows |= self._between(label)
         return {
             name: (self._regular(values, name, unit), self._regular(quality, f"{name}_quality", "1"))
             for name, (values, unit, quality) in rows.items()
         }
+
+    def _between(self, label: str) -> dict[str, tuple[FloatArray, str, FloatArray]]:
+        """Touch and nearness of two in one room; the same for both."""
+        partner = next((x for x in self.labels if x != label), None)
+        if not self.stream.one_room or partner is None:
+            return {}
+        apart = head_distance(self.tracks.boxes[label], self.tracks.boxes[partner])
+        seen = np.minimum(self.tracks.quality[label], self.tracks.quality[partner])
+        rows = {"head_distance": (apart, "head widths", seen)}
+        if self.body.touch is not None:
+            (one,), (other,) = self.tracks.numbers[label], self.tracks.numbers[partner]
+            touch, quality = self.body.touch.between(one, other, self.times_s)
+            rows["touch"] = (touch, "0 to 1", quality)
+        return rows
 
     def _regular(self, values: FloatArray, name: str, unit: str) -> Signal:
         slot = np.round((self.times_s - self.times_s[0]) * FACE_RATE_HZ).astype(int)
@@ -115,36 +136,43 @@ class Seen:
 
 
 def see_faces(
-    stream: OwnedStream, span: Segment, progress: Callable[[float], None]
+    stream: OwnedStream, span: Segment, progress: Callable[[float], None], unfinished: Path | None = None
 ) -> tuple[Seen | None, list[Notice]]:
-    """Watch one video; what cannot be seen becomes a notice."""
+    """Watch one video, from where an earlier run put it aside; what cannot be seen becomes a notice."""
     pictures = stream.data
     if not isinstance(pictures, Pictures):
         return None, []
     where = stream.path
-    body = Body()
+    body, notices = _body(stream)
+    most = 1 if stream.person else 2
     try:
+        depends_on = (pictures.start_s, span.start_s, span.end_s, FACE_RATE_HZ, bool(body.touch), *FACE_CUES)
+        aside = None if unfinished is None else Aside(unfinished, pictures.path, depends_on)
+        begin = None if aside is None else aside.load()
+        after_s = -np.inf if begin is None else float(begin["times_s"][-1])
         tracks = watch_faces(
-            _in_session_time(pictures, span),
-            max_people=1 if stream.person else 2,
+            _in_session_time(pictures, span, after_s),
+            max_people=most,
             onlookers=body.onlookers,
+            begin=begin,
+            keep=None if aside is None else aside.keep,
             progress=lambda at_s: progress(
                 min(1.0, (at_s - pictures.start_s) / max(pictures.duration_s, 1e-9))
             ),
         )
     except CoregulateError as error:
-        return None, [Notice("faces_not_read", where, str(error))]
+        return None, [*notices, Notice("faces_not_read", where, str(error))]
     seen = Seen(stream, tracks, body)
     if not seen.labels:
-        return None, [Notice("no_face", where, "No face was found in this video: nothing is known from it.")]
-    notices = []
+        text = "No face was found in this video: nothing is known from it."
+        return None, [*notices, Notice("no_face", where, text)]
     if not seen.owners():
         text = (
             "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
         )
         notices.append(Notice("one_face", where, text))
     if len(seen.owners()) == 2 and not stream.one_room:
-        text = "Whether both sit in one room is not said, so who looks at whom is not read: one_room = true in session.toml says it."
+        text = "Whether both sit in one room is not said, so who looks at whom, how near they are and touch are not read: one_room = true in session.toml says it."
         notices.append(Notice("gaze_not_read", where, text))
     for label in seen.owners():
         share = float(np.mean(np.isfinite(tracks.boxes[label][:, 0])))
@@ -166,16 +194,27 @@ def see_faces(
     return seen, notices
 
 
-def _in_session_time(pictures: Pictures, span: Segment) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+def _body(stream: OwnedStream) -> tuple[Body, list[Notice]]:
+    """Make what reads the rest of the picture: touch only of two in one room, and only with its models."""
+    if stream.person or not stream.one_room:
+        return Body(), []
+    try:
+        return Body(Touch()), []
+    except CoregulateError as error:
+        return Body(), [Notice("touch_not_read", stream.path, str(error))]
+
+
+def _in_session_time(
+    pictures: Pictures, span: Segment, after_s: float = -np.inf
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Pictures within the span, the first of the file at ``pictures.start_s`` whatever its own clock says."""
-    first_s: float | None = None
-    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ):
-        first_s = time_s if first_s is None else first_s
-        at_s = time_s - first_s + pictures.start_s
+    later_s = pictures.start_s - video_facts(pictures.path).start_s
+    from_s = max(after_s, span.start_s - _TICK_S) if span.start_s > pictures.start_s else after_s
+    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ, after_s=from_s - later_s):
+        at_s = time_s + later_s
         if at_s >= span.end_s:
             return
-        if at_s >= span.start_s:
-            yield at_s, rgb
+        yield at_s, rgb
 
 
 def hear_two(

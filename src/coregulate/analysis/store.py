@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from coregulate.circuits import Circuits
 from coregulate.core import Signal, StoreError
@@ -93,7 +94,7 @@ def _write(analysis: Analysis, folder: Path) -> None:
     _netcdf(_plain_time(analysis.cues), folder / "cues.nc")
     _netcdf(_states(analysis.circuits), folder / "states.nc")
     _netcdf(_plain_time(analysis.circuits.evidence.to_dataset(name="evidence")), folder / "evidence.nc")
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     empty = xr.DataArray()
     rest = analysis.circuits._replace(states=empty, filtered=empty, evidence=empty)
     detail = {
@@ -220,7 +221,7 @@ def _signals(analysis: Analysis) -> xr.Dataset:
     return _plain_time(xr.Dataset(variables, coords))
 
 
-def _on_grid(signal: Signal, time: np.ndarray) -> np.ndarray:
+def _on_grid(signal: Signal, time: NDArray[Any]) -> NDArray[Any]:
     """Read the signal between its own samples, never across a missing one."""
     position = (time - signal.start_s) * signal.rate_hz
     below = np.floor(position + 1e-6).astype(int)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from coregulate.story import Story
 
 from .measure import Bodies
 from .result import SessionFacts
+from .versions import version_of
 
 SAFE = ("social", "play", "still")
 MOBILIZED = ("play", "fight_flight")
@@ -39,14 +39,13 @@ _PACKAGES = (
     "av",
     "wfdb",
     "ruptures",
-    "lifelines",
 )
 
 
 def analysis_key(session: Session, settings: Settings, start_s: float, end_s: float) -> str:
     """Hash of all that an analysis depends on: version, plan, files, settings and stretch."""
     parts = [
-        _version("coregulate"), repr(session.plan), [list(f) for f in session.inputs()], settings.as_dict(), start_s, str(end_s),
+        version_of("coregulate"), repr(session.plan), [list(f) for f in session.inputs()], settings.as_dict(), start_s, str(end_s),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -83,7 +82,7 @@ def summarise(
         "episodes": [_episode(e) for e in story.episodes],
         "not_known": _not_known(facts, circuits, bond, story),
         "warnings": [{"code": n.code, "where": n.where, "text": n.text} for n in notices],
-        "versions": {"coregulate": _version("coregulate"), "python": platform.python_version(), **{p: _version(p) for p in _PACKAGES}},
+        "versions": {"coregulate": version_of("coregulate"), "python": platform.python_version(), **{p: version_of(p) for p in _PACKAGES}},
         "parameters": settings.as_dict(),
         "inputs": [{"path": f.path, "sha256": f.sha256, "bytes": f.n_bytes} for f in session.inputs()],
         "key": key,
@@ -229,10 +228,3 @@ def _not_known(facts: SessionFacts, circuits: Circuits, bond: Bond, story: Story
         said.append(f"How the two steady each other is not determined: {bond.word.reason}")
     said.extend(text for text in story.not_known if text not in said)
     return said
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

@@ -91,7 +91,7 @@ def rows_from_seconds(
         )
         for name, x in values.items()
     }
-    graded = [cue for cue in found if cue.kind == "graded"]
+    graded = [cue for cue in found if cue.kind == "graded" and cue.argues]
     absolute = []
     if codes := [cue for cue in found if cue.kind == "code"]:
         absolute.append(_codes(codes, values, book))
@@ -112,6 +112,7 @@ def rows_from_seconds(
         reference=np.array([cue.reference_mean(reference_of(cue, baseline)) for cue in graded]),
         centre=np.zeros(len(graded)),
         tau=np.array([cue.tau for cue in graded]),
+        lag_s=np.array([cue.lag_s for cue in graded]),
         absolute=tuple(absolute),
     )
 

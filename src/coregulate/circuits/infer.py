@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from coregulate.core import CircuitSettings, FloatArray, InputError, Notice
 from coregulate.cues import STATES, Baseline, Cuebook
@@ -30,8 +31,9 @@ class Circuits(NamedTuple):
     ``states`` and ``filtered``: (person, time, state), smoothed and online
     probabilities, NaN where not known; ``evidence``: (person, time, cue, state),
     nats, NaN where the cue is missing; ``supported``: what may be told, by person;
-    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``: the frozen parameters;
-    ``shifts``: how far each person's means differ from the table's, learned before
+    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``lags_s``: the frozen
+    parameters. ``evidence`` is laid on the second whose state it speaks of: a graded
+    cue was seen ``lags_s`` later. ``shifts``: how far each person's means differ from the table's, learned before
     and now; ``learned``: what this session's own word taught each person's model.
     """
 
@@ -44,6 +46,7 @@ class Circuits(NamedTuple):
     offsets: dict[str, dict[str, float]]
     rating_lag_s: dict[str, float]
     notices: tuple[Notice, ...]
+    lags_s: dict[str, dict[str, float]]
     shifts: Mapping[str, Shifts] = MappingProxyType({})
     learned: Mapping[str, Learned] = MappingProxyType({})
 
@@ -52,8 +55,8 @@ class _One(NamedTuple):
     rows: Rows
     parameters: Parameters
     path: Path
-    known: np.ndarray
-    heard: np.ndarray
+    known: NDArray[np.bool_]
+    heard: NDArray[np.bool_]
     supported: Supported
     rating_lag_s: float
     notices: list[Notice]
@@ -130,6 +133,10 @@ def infer_circuits(
         },
         rating_lag_s={p: one.rating_lag_s for p, one in every.items()},
         notices=(*_unread(cues, book), *(n for one in every.values() for n in one.notices)),
+        lags_s={
+            p: dict(zip(one.rows.names, one.parameters.lags_s.tolist(), strict=True))
+            for p, one in every.items()
+        },
         shifts={p: one.shifts for p, one in every.items()},
         learned={p: one.learned for p, one in every.items() if one.learned is not None},
     )
@@ -207,7 +214,7 @@ def _learn(
     return learned, added(own.shifts, learned.shifts)
 
 
-def since(observed: np.ndarray) -> FloatArray:
+def since(observed: NDArray[np.bool_]) -> FloatArray:
     """Seconds since the last observed second, shape (time,); inf before the first.
 
     Examples
@@ -220,15 +227,15 @@ def since(observed: np.ndarray) -> FloatArray:
     return out
 
 
-def near(observed: np.ndarray, reach_s: float) -> np.ndarray:
+def near(observed: NDArray[np.bool_], reach_s: float) -> NDArray[np.bool_]:
     """Whether an observed second lies within ``reach_s``, before or after, shape (time,) of bool."""
     if len(observed) == 0:
         return observed
-    distance: np.ndarray = np.minimum(since(observed), since(observed[::-1])[::-1]) <= reach_s
+    distance: NDArray[np.bool_] = np.minimum(since(observed), since(observed[::-1])[::-1]) <= reach_s
     return distance
 
 
-def _masked(values: FloatArray, known: np.ndarray) -> FloatArray:
+def _masked(values: FloatArray, known: NDArray[np.bool_]) -> FloatArray:
     return np.where(known[:, None], values, np.nan)
 
 

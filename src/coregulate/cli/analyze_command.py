@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,13 @@ def _one(
     if stored_key(target) == analysis_key(session, settings, start_s, end_s):
         say(f"{session.name}: nothing has changed, taken from {target}", quiet=quiet)
         return load_analysis(target)
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    if unfinished.is_dir():
+        say(f"{session.name}: goes on with what was read before it broke off", quiet=quiet)
     with progress(session.name, quiet=quiet) as tell:
-        analysis = analyze(session, settings=settings, start_s=start_s, end_s=end_s, progress=tell)
+        analysis = analyze(
+            session, settings=settings, start_s=start_s, end_s=end_s, progress=tell, unfinished=unfinished
+        )
         analysis.save(target)
+    shutil.rmtree(unfinished, ignore_errors=True)
     return analysis

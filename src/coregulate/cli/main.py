@@ -196,6 +196,68 @@ def blur(video: Path, out: Path | None, quiet: bool) -> None:
 
 
 @cli.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--a", required=True, metavar="COLUMN", help="The first's series.")
+@click.option("--b", required=True, metavar="COLUMN", help="The second's series.")
+@click.option("--rate", "rate_hz", type=float, metavar="HZ", help="Rows a second.")
+@click.option("--time", default="", metavar="COLUMN", help="Time of each row in seconds, instead of --rate.")
+@click.option("--by", default="", metavar="COLUMN", help="One pair for each value of this column.")
+@click.option(
+    "--measures",
+    multiple=True,
+    metavar="NAME",
+    help="A measure (docs/bond.md lists them); again for more, 'all' for all.",
+)
+@click.option(
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="COLUMN",
+    help="Take out of both the rows in which this is not 0.",
+)
+@click.option(
+    "--regress", "drivers", multiple=True, metavar="COLUMN", help="Take out of both what this explains."
+)
+@click.option(
+    "--strangers", is_flag=True, help="Compare with the other groups' people (pseudo-dyads), not surrogates."
+)
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a setting of the measures, such as window_s=60 (docs/settings.md lists them).",
+)
+@click.option("--surrogates", type=int, metavar="N", help="How many surrogates; 1000 where not given.")
+@_SEED
+@_JSON
+@_QUIET
+def couple(
+    table: Path, a: str, b: str, rate_hz: float | None, time: str, by: str, measures: tuple[str, ...], gates: tuple[str, ...], drivers: tuple[str, ...], strangers: bool, changes: tuple[str, ...], surrogates: int | None, seed: int, as_json: bool, quiet: bool
+) -> None:  # fmt: skip
+    """Measure how two columns of TABLE go together, with surrogates; for each group of a long table."""
+    from .couple_command import couple_table
+
+    settings = _pairs(changes, "--set") | ({} if surrogates is None else {"surrogates": str(surrogates)})
+    couple_table(
+        table,
+        a=a,
+        b=b,
+        rate_hz=rate_hz,
+        time=time,
+        by=by,
+        measures=measures,
+        changes=settings,
+        seed=seed,
+        gates=gates,
+        drivers=drivers,
+        strangers=strangers,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+@cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @_JSON
 @_QUIET
@@ -374,6 +436,8 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, Exception) as failure:
         if not (interrupts.seen or isinstance(failure, KeyboardInterrupt | click.Abort)):
             raise
-        console.say("Interrupted; what was stored before is untouched.")
+        console.say(
+            "Interrupted; what was stored before is untouched, and the same command goes on with a video."
+        )
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

@@ -67,7 +67,6 @@ class BondSettings:
     min_common_s: float = 600.0  # prior: under 10 min in common no word is given
     min_observed: float = 0.8  # prior
     alpha: float = 0.05
-    gain_draws: int = 1000
     share_bound: float = 0.15  # prior: largest partner's share of variance that still counts as independent
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
@@ -105,6 +105,13 @@ class _Blurred:
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.time_base, frame.pts = _CLOCK, round((time_s - self._first_s) / float(_CLOCK))
         self._container.mux(self._stream.encode(frame))
+
+    def aside(self) -> dict[str, NDArray[Any]]:
+        """Nothing: a video is written in one go."""
+        return {}
+
+    def take_up(self, stored: Mapping[str, NDArray[Any]]) -> None:
+        """Go on as before."""
 
     def close(self) -> None:
         """Write what the encoder still holds."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from coregulate.core import FloatArray
@@ -93,6 +96,44 @@ class Follower:
         self._compare_looks(time_s, rgb)
         return [k for k in self.known if k.face is not None]
 
+    def aside(self) -> dict[str, NDArray[Any]]:
+        """Return what it takes to go on later: everybody's points and looks, and no picture."""
+        faces = [(k.number, k.face) for k in self.known if k.face is not None]
+        return {
+            "looked": np.array([self._detected_s, self._looks_taken]),
+            "people": np.array(
+                [[k.first_x, k.seen_s, k.looked_s, k.confidence, *k.last_box] for k in self.known]
+            ),
+            "in_sight": np.array([number for number, _ in faces], dtype=int),
+            **{
+                f"looks_{part}": np.array([getattr(k.looks, part) for k in self.known])
+                for part in Looks._fields
+            },
+            **{f"face_{part}": np.array([getattr(face, part) for _, face in faces]) for part in Face._fields},
+        }
+
+    def take_up(self, stored: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what ``aside`` returned; whether the next picture is a cut is not known then."""
+        self._small = None
+        self._detected_s, self._looks_taken = float(stored["looked"][0]), int(stored["looked"][1])
+        faces = {
+            int(number): Face(*(stored[f"face_{part}"][row] for part in Face._fields))
+            for row, number in enumerate(stored["in_sight"])
+        }
+        self.known = [
+            Known(
+                number,
+                float(first_x),
+                Looks(*(stored[f"looks_{part}"][number] for part in Looks._fields)),
+                faces.get(number),
+                np.array(box),
+                float(seen_s),
+                float(looked_s),
+                float(sure),
+            )
+            for number, (first_x, seen_s, looked_s, sure, *box) in enumerate(stored["people"])
+        ]
+
     def _is_cut(self, rgb: Image) -> bool:
         rows = np.linspace(0, rgb.shape[0] - 1, 36).astype(int)
         columns = np.linspace(0, rgb.shape[1] - 1, 64).astype(int)
@@ -100,7 +141,7 @@ class Follower:
         small = green.reshape(18, 2, 32, 2).mean(axis=(1, 3)) / 255.0
         before, self._small = self._small, small
         if before is None:
-            return True
+            return False
         change = small - before
         # a lamp switched on moves all alike; a cut does not
         return bool(np.mean(np.abs(change - np.median(change))) > CUT)
