@@ -48,14 +48,14 @@ def draw(sim, path, shifts, rng):
 
 
 def draw_dial(path, rng):
-    """A hand that follows safety slowly, 5 s late, with a slow error of its own."""
-    aim = lfilter([0.1], [1, -0.9], np.where(path < 3, 1.5, -1.5))
+    """A hand that follows safety within about 4 s, with a slow error of its own."""
+    aim = lfilter([0.3], [1, -0.7], np.where(path < 3, 1.5, -1.5))
     x = aim + lfilter([0.1], [1, -0.98], rng.normal(size=len(path)))
-    return 1 / (1 + np.exp(-np.r_[np.full(5, x[0]), x[:-5]]))
+    return 1 / (1 + np.exp(-np.r_[np.full(2, x[0]), x[:-2]]))
 
 
 def rows_of(sim, z):
-    return gather(sim.dataset({"a": z}, N), "a", CALM, book=BOOK, rating_lag_s=2)
+    return gather(sim.dataset({"a": z}, N), "a", CALM, book=BOOK, rating_lag_s=4)
 
 
 def material_of(sim, z):

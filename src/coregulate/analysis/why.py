@@ -156,10 +156,11 @@ def _label(cue: str) -> str:
 
 
 def _value(analysis: Analysis, person: str, cue: str, second: int) -> float:
-    """Mean of the cue over the second; a rating is read as late as the model read it."""
+    """Mean of the cue over a second, read as late as the model read it."""
     if cue not in analysis.cues:
         return float("nan")
-    lag_s = analysis.circuits.rating_lag_s[person] if cue == "felt_safe" else 0.0
+    circuits = analysis.circuits
+    lag_s = circuits.rating_lag_s[person] if cue == "felt_safe" else circuits.lags_s[person].get(cue, 0.0)
     time = analysis.cues.time.values - second - lag_s
     values = analysis.cues[cue].sel(person=person).values[(time > -1e-6) & (time < 1.0 - 1e-6)]
     seen = values[np.isfinite(values)]

@@ -24,7 +24,7 @@ from .chain import forward_backward
 from .densities import RATING_CLIP, logistic, logit
 from .gather import gather
 from .personal import Correction, Shifts, shifted, with_corrections
-from .rows import Parameters, Rows, session_loglik, state_means
+from .rows import Parameters, Rows, read_ahead, session_loglik, state_means
 from .transitions import SAFE
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def material_of_session(
         np.array([lambdas[channel.names[0]] for channel in rows.absolute]),
         circuits.kappa[person],
         np.array([offsets[name] for name in rows.names]),
+        np.array([circuits.lags_s[person][name] for name in rows.names]),
     )
     return material(rows, parameters)
 
@@ -231,8 +232,9 @@ def gather_sums(
         if not unlabelled:
             smoothed = np.where(np.isfinite(one.labels.share)[:, None], smoothed, 0.0)
         kappa, offsets = one.parameters.kappa, one.parameters.offsets
+        shown = read_ahead(rows, one.parameters.lags_s)
         top, bottom = _sums(
-            rows.z, rows.quality * one.parameters.lambdas, smoothed, state_means(one.rows, kappa, offsets),
+            shown.z, shown.quality * one.parameters.lambdas, smoothed, state_means(one.rows, kappa, offsets),
             state_means(rows, kappa, offsets), rows.scales, settings.student_nu,
         )  # fmt: skip
         for i, cue in enumerate(rows.names):
