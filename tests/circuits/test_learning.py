@@ -22,7 +22,7 @@ from coregulate.circuits import (
 )
 from coregulate.circuits.fit import fit_person
 from coregulate.circuits.gather import gather
-from coregulate.circuits.personal import answer, check_personal, shifted
+from coregulate.circuits.personal import answer, check_personal, shifted, with_corrections
 from coregulate.circuits.rows import session_loglik
 from coregulate.core import CircuitSettings, InputError
 from coregulate.cues import STATES, Baseline, load_cuebook
@@ -85,6 +85,24 @@ def test_a_persons_dial_improves_their_next_session(sim):
         gains.append(np.subtract(state_score(shifted(rows, learned.shifts), later), state_score(rows, later)))
     score, accuracy = np.mean(gains, axis=0)
     assert score > 0.05
+    assert accuracy > 0.05
+
+
+def test_corrections_alone_are_enough_to_learn_from(sim):
+    """Every stretch of 25 s or more of somebody 0.5 z from the table, called by its true name."""
+    rng = np.random.default_rng(4)
+    shifts = draw_shifts(rng, sim.phone, 0.5)
+    path, later = sim.states(N, rng), sim.states(N, rng)
+    edges = np.flatnonzero(np.diff(path)) + 1
+    runs = [(a, b) for a, b in zip(np.r_[0, edges], np.r_[edges, N], strict=True) if b - a >= 25]
+    words = [Correction(float(a), float(b), was=STATES[path[a]]) for a, b in runs]
+    rows = with_corrections(rows_of(sim, draw(sim, path, shifts, rng)), words)
+    learned = learn_person([material(rows, fit_person(rows, trusted=True, **CHAIN)[0])], **CHAIN)
+    assert learned.used
+    assert learned.labelled_s == sum(b - a for a, b in runs)
+    new = rows_of(sim, draw(sim, later, shifts, rng))
+    score, accuracy = np.subtract(state_score(shifted(new, learned.shifts), later), state_score(new, later))
+    assert score > 0.1
     assert accuracy > 0.05
 
 

@@ -241,6 +241,10 @@ def test_a_person_asks_why_answers_back_and_is_learned_from(
     correct = ("correct", ratings, "--person", "Ann", "--from", 60, "--to", 90, "--was")
     assert called(*correct, "unsafe") == 0
     assert "[[corrections]]" in (ratings / "session.toml").read_text()
+    assert called("init", ratings, "--yes", "--force") == 0
+    assert called(*correct, "safe") == 0
+    assert (ratings / "session.toml").read_text().count("[[corrections]]") == 2
+    assert called(*correct, "unsafe") == 0  # the later word counts
     assert called(*correct, "rage") == 2
     assert "fight_flight" in capsys.readouterr().err
     assert called("analyze", ratings, "--set", "bond.surrogates=20") == 0

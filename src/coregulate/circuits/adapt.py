@@ -249,6 +249,7 @@ def _held_out(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean log score of each held-out stretch: of the rest's average word, before and after learning, each (fold,)."""
     said = np.concatenate([one.labels.share for one in sessions])
+    yes = np.concatenate([one.labels.yes for one in sessions])
     guess: list[float] = []
     before: list[float] = []
     after: list[float] = []
@@ -261,8 +262,7 @@ def _held_out(
         learnt = np.isfinite(np.concatenate([one.labels.share for one in rest]))
         shifts = fit_shifts(rest, moves=moves, start=start, settings=settings)
         held = np.concatenate(inside)
-        average = np.full(len(said), said[learnt].mean())
-        guess.append(float(_log_score(average, said)[held].mean()))
+        guess.append(float(_log_score(_guess(yes, said, learnt, start), said)[held].mean()))
         nothing: Shifts = {}
         for scores, by in ((before, nothing), (after, shifts)):
             p = np.concatenate([one.labels.asked(_read(one, by, moves, start, settings)) for one in sessions])
@@ -270,6 +270,17 @@ def _held_out(
             mild = tempered(p, fit_temperature(p[learnt], said[learnt]))
             scores.append(float(_log_score(mild, said)[held].mean()))
     return np.array(guess), np.array(before), np.array(after)
+
+
+def _guess(
+    yes: NDArray[np.bool_], share: FloatArray, learnt: NDArray[np.bool_], start: FloatArray
+) -> FloatArray:
+    """Answer without looking: the rest's average word on being safe, the prior's share of any other states."""
+    p: FloatArray = yes @ start
+    about_safe = (yes == np.isin(np.arange(len(STATES)), SAFE)).all(axis=1)
+    if (about_safe & learnt).any():
+        p[about_safe] = share[about_safe & learnt].mean()
+    return p
 
 
 def _log_score(p: FloatArray, share: FloatArray) -> FloatArray:

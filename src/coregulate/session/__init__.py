@@ -11,6 +11,7 @@ from .plan import (
     StreamPlan,
     add_correction,
     read_plan,
+    with_own_words,
     write_plan,
 )
 from .propose import Proposal, files_of, holds_two_people, propose_by, propose_session
@@ -38,6 +39,7 @@ __all__ = [
     "read_person_file",
     "read_plan",
     "shifted",
+    "with_own_words",
     "write_person_file",
     "write_plan",
 ]
