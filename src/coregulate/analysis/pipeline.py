@@ -20,6 +20,7 @@ from .crop import cropped
 from .measure import Bodies, measure_bodies
 from .personal import personal_notices, personal_of, personal_summary, without_history
 from .result import Analysis, SessionFacts
+from .sensitivity import sensitivity
 from .summary import SAFE, analysis_key, summarise
 from .tied import tied, untied
 
@@ -134,8 +135,7 @@ def analyze(
         key,
         personal_summary(personal, circuits, plain, span),
     )
-    tell(1.0, "done")
-    return Analysis(
+    analysis = Analysis(
         facts,
         bodies.signals,
         bodies.events,
@@ -146,7 +146,13 @@ def analyze(
         story,
         summary,
         tuple(notices),
+        personal,
     )
+    if settings.circuits.sensitivity:
+        tell(0.95, "sensitivity")
+        summary["sensitivity"] = [change._asdict() for change in sensitivity(analysis)]
+    tell(1.0, "done")
+    return analysis
 
 
 def _baseline(session: Session, person: str) -> Baseline:

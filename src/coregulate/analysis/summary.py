@@ -79,6 +79,7 @@ def summarise(
         "personal": dict(personal),
         "bouts": {pid: _bouts(b) for pid, b in circuits.bouts.items()},
         "partner": {pid: _partner(p) for pid, p in circuits.partner.items()},
+        "sensitivity": None,
         "bond": _bond(bond),
         "episodes": [_episode(e) for e in story.episodes],
         "not_known": _not_known(facts, circuits, bond, story),

@@ -175,6 +175,8 @@ def _appendix(analysis: Analysis) -> dict[str, Any]:
             appendix.model_table(analysis),
             appendix.moves_table(analysis),
             appendix.lambda_table(analysis),
+            *appendix.personal_tables(analysis),
+            *appendix.sensitivity_tables(analysis),
         ],
         "splits": [appendix.split_table(analysis, pid, name) for pid, name in names.items()],
         "states": list(appendix.state_tables(analysis)),

@@ -12,6 +12,7 @@ from .plan import (
     StreamPlan,
     add_correction,
     read_plan,
+    with_own_words,
     write_plan,
 )
 from .propose import Proposal, files_of, propose_by, propose_session, whole_sessions
@@ -39,6 +40,7 @@ __all__ = [
     "read_plan",
     "shifted",
     "whole_sessions",
+    "with_own_words",
     "write_person_file",
     "write_plan",
 ]

@@ -137,7 +137,8 @@ def write_plan(plan: SessionPlan, folder: Path) -> Path:
     aside = path.with_suffix(".toml.new")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        aside.write_text(_HEAD + tomli_w.dumps(_plain(plan)), encoding="utf-8")
+        text = _HEAD + tomli_w.dumps(_plain(plan)) + "".join(map(_correction_text, plan.corrections))
+        aside.write_text(text, encoding="utf-8")
         aside.replace(path)
     except OSError as error:
         raise StoreError(
@@ -165,8 +166,6 @@ def _plain(plan: SessionPlan) -> dict[str, Any]:
     ]
     raw["streams"] = [_without_defaults(stream) for stream in plan.streams]
     raw["segments"] = [_without_defaults(segment) for segment in plan.segments]
-    if plan.corrections:
-        raw["corrections"] = [_without_defaults(correction) for correction in plan.corrections]
     raw["assumptions"] = [dataclasses.asdict(assumption) for assumption in plan.assumptions]
     raw["settings"] = dict(plan.settings)
     return raw
@@ -291,6 +290,25 @@ def _check_correction(correction: CorrectionPlan, ids: list[str], path: Path) ->
         raise FormatError(f"{where} says nothing", "Say what it was, or was_not", path)
 
 
+def _correction_text(correction: CorrectionPlan) -> str:
+    """One table of its own, so that the next can be written below it."""
+    import tomli_w
+
+    return "\n[[corrections]]\n" + tomli_w.dumps(_without_defaults(correction))
+
+
+def with_own_words(plan: SessionPlan, before: SessionPlan) -> SessionPlan:
+    """Carry people's history, what was learned of them and their corrections over from an earlier plan."""
+    own = {person.id: person for person in before.people}
+    people = tuple(
+        dataclasses.replace(p, history=own[p.id].history, learned=own[p.id].learned) if p.id in own else p
+        for p in plan.people
+    )
+    ids = {person.id for person in plan.people}
+    kept = tuple(c for c in before.corrections if c.person in ids)
+    return dataclasses.replace(plan, people=people, corrections=kept)
+
+
 def add_correction(correction: CorrectionPlan, folder: Path) -> Path:
     """Write a correction at the end of ``session.toml``; what stands there, comments too, stays as it is.
 
@@ -303,12 +321,10 @@ def add_correction(correction: CorrectionPlan, folder: Path) -> Path:
     StoreError
         Where the file cannot be written.
     """
-    import tomli_w
-
     read_plan(folder)
     path = folder / FILE_NAME
     written = path.read_text(encoding="utf-8").rstrip("\n")
-    text = f"{written}\n\n[[corrections]]\n" + tomli_w.dumps(_without_defaults(correction))
+    text = written + "\n" + _correction_text(correction)
     try:
         _plan_from(tomllib.loads(text), path)
     except tomllib.TOMLDecodeError as error:
