@@ -24,6 +24,7 @@ from coregulate.perception import (
     HEAD_CUES,
     Chest,
     FaceTracks,
+    Layout,
     Motion,
     Onlooker,
     Skin,
@@ -50,12 +51,12 @@ class Body:
     """What else is read off the pictures of a video, each person's face being known."""
 
     def __init__(self) -> None:
-        self.motion, self.skin, self.chest = Motion(), Skin(), Chest()
+        self.motion, self.skin, self.chest, self.layout = Motion(), Skin(), Chest(), Layout()
 
     @property
     def onlookers(self) -> tuple[Onlooker, ...]:
         """Those to be shown the pictures."""
-        return self.motion, self.skin, self.chest
+        return self.motion, self.skin, self.chest, self.layout
 
 
 class Seen:
@@ -76,6 +77,17 @@ class Seen:
             return {}  # one face in a video of two: whose it is cannot be told
         return {label: self.stream.who[label] for label in self.labels if label in self.stream.who}
 
+    @property
+    def seen_as_one_room(self) -> bool | None:
+        """Whether the picture shows both in one room; None where it does not tell."""
+        return None if len(self.labels) != 2 else self.body.layout.one_room(self.tracks, *self.labels)
+
+    @property
+    def one_room(self) -> bool:
+        """Whether who looks at whom can be read: session.toml outranks what is seen."""
+        said = self.stream.one_room
+        return bool(self.seen_as_one_room) if said is None else said
+
     def signals(self, label: str) -> tuple[dict[str, Signal], Signal]:
         """Cues of one face at a regular rate, and how far they can be trusted."""
         cues = {
@@ -84,7 +96,7 @@ class Seen:
         }
         seen = head_cues(self.tracks, label)
         partner = next((x for x in self.labels if x != label), None)
-        if self.stream.one_room and partner is not None:
+        if self.one_room and partner is not None:
             seen["gaze_toward_partner"] = gaze_toward_partner(self.tracks, label, partner)
         if self.stream.person:
             seen["gaze_toward_screen"] = gaze_toward_screen(self.tracks, label)
@@ -153,9 +165,8 @@ def see_faces(
             "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
         )
         notices.append(Notice("one_face", where, text))
-    if len(seen.owners()) == 2 and not stream.one_room:
-        text = "Whether both sit in one room is not said, so who looks at whom is not read: one_room = true in session.toml says it."
-        notices.append(Notice("gaze_not_read", where, text))
+    if len(seen.owners()) == 2:
+        notices += _about_the_room(seen, where)
     for label in seen.owners():
         share = float(np.mean(np.isfinite(tracks.boxes[label][:, 0])))
         if share < 0.8:
@@ -174,6 +185,22 @@ def see_faces(
             )
         )
     return seen, notices
+
+
+def _about_the_room(seen: Seen, where: str) -> list[Notice]:
+    """Say what was taken for granted about one room or a call, and how to say otherwise."""
+    said, looks = seen.stream.one_room, seen.seen_as_one_room
+    if said is None and looks:
+        text = "No border divides the two, so both are taken to sit in one room and who looks at whom is read: one_room = false in session.toml says otherwise."
+        return [Notice("one_room_assumed", where, text)]
+    if said is None:
+        why = "it cannot be told" if looks is None else "a straight border divides the picture, as in a call"
+        text = f"Whether both sit in one room is not said, and {why}, so who looks at whom is not read: one_room = true in session.toml says it."
+        return [Notice("gaze_not_read", where, text)]
+    if said and looks is False:
+        text = "A straight border divides the picture, as in a call; session.toml says one room, so who looks at whom is read all the same."
+        return [Notice("looks_like_a_call", where, text)]
+    return []
 
 
 def _in_session_time(

@@ -42,7 +42,7 @@ class StreamPlan:
     ``clock`` is ``unix`` (the file's own), or ``aligned``: session time is the
     file's time plus ``offset_s``. ``who`` names the people in a recording of both:
     ``left`` and ``right`` in a video, ``first`` and ``second`` to speak in a sound.
-    ``one_room``: both sit in one room before one camera, so who looks at whom can be read.
+    ``one_room``: both sit in one room before one camera (true), or it is a call (false); None: nobody said.
     """
 
     person: str
@@ -56,7 +56,7 @@ class StreamPlan:
     range: tuple[float, float] | None = None
     where: Mapping[str, str] = field(default_factory=dict)
     who: Mapping[str, str] = field(default_factory=dict)
-    one_room: bool = False
+    one_room: bool | None = None
 
 
 @dataclass(frozen=True)
