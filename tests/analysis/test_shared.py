@@ -38,7 +38,7 @@ def test_left_and_right_are_who_the_plan_says() -> None:
     assert seen.owners() == {"left": "sam", "right": "alex"}
     cues, quality = seen.signals("left")
     assert cues["jaw_drop"].start_s == 3.0
-    assert len(cues["jaw_drop"].values) == len(quality.values) == 20
+    assert len(cues["jaw_drop"].values) == len(quality["jaw_drop"].values) == 20
 
 
 def test_one_face_where_two_are_expected_is_nobodys() -> None:

@@ -32,6 +32,7 @@ from coregulate.perception import (
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
+    turned_quality,
     voices_of_faces,
     watch_faces,
 )
@@ -88,8 +89,8 @@ class Seen:
         said = self.stream.one_room
         return bool(self.seen_as_one_room) if said is None else said
 
-    def signals(self, label: str) -> tuple[dict[str, Signal], Signal]:
-        """Cues of one face at a regular rate, and how far they can be trusted."""
+    def signals(self, label: str) -> tuple[dict[str, Signal], dict[str, Signal]]:
+        """Cues of one face at a regular rate, and how far each can be trusted."""
         cues = {
             name: self._regular(values, name, FACE_CUES[name])
             for name, values in self.tracks.values[label].items()
@@ -101,7 +102,10 @@ class Seen:
         if self.stream.person:
             seen["gaze_toward_screen"] = gaze_toward_screen(self.tracks, label)
         cues |= {name: self._regular(values, name, HEAD_CUES[name]) for name, values in seen.items()}
-        return cues, self._regular(self.tracks.quality[label], "face_quality", "1")
+        trust = dict.fromkeys(cues, self.tracks.quality[label])
+        for name in {"turned_away", "gaze_toward_partner"} & set(seen):
+            trust[name] = turned_quality(self.tracks, label, seen[name])
+        return cues, {name: self._regular(q, "face_quality", "1") for name, q in trust.items()}
 
     def bodily(self, label: str) -> dict[str, tuple[Signal, Signal]]:
         """Return what the body of one person shows, each with its quality: movement, pulse, breathing.

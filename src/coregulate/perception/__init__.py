@@ -16,6 +16,7 @@ from .faces import (
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
+    turned_quality,
     watch_faces,
 )
 from .lips import voices_of_faces
@@ -38,6 +39,7 @@ __all__ = [
     "gaze_toward_partner",
     "gaze_toward_screen",
     "head_cues",
+    "turned_quality",
     "voice_frames",
     "voices_of_faces",
     "watch_faces",

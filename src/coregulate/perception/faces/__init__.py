@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .blur import blur_faces
 from .chest import Chest
-from .head import HEAD_CUES, gaze_toward_partner, gaze_toward_screen, head_cues
+from .head import HEAD_CUES, gaze_toward_partner, gaze_toward_screen, head_cues, turned_quality
 from .layout import Layout
 from .measure import CUES
 from .motion import Motion
@@ -26,5 +26,6 @@ __all__ = [
     "gaze_toward_partner",
     "gaze_toward_screen",
     "head_cues",
+    "turned_quality",
     "watch_faces",
 ]
