@@ -50,7 +50,7 @@ class StreamPlan:
     time plus ``offset_s``, stretched by ``drift_ppm``; ``uncertainty_s`` is what a measured tie may be off by.
     ``who`` names the people in a recording of both:
     ``left`` and ``right`` in a video, ``first`` and ``second`` to speak in a sound.
-    ``one_room``: both sit in one room before one camera, so who looks at whom can be read.
+    ``one_room``: both sit in one room before one camera (true), or it is a call (false); None: nobody said.
     """
 
     person: str
@@ -64,7 +64,7 @@ class StreamPlan:
     range: tuple[float, float] | None = None
     where: Mapping[str, str] = field(default_factory=dict)
     who: Mapping[str, str] = field(default_factory=dict)
-    one_room: bool = False
+    one_room: bool | None = None
     drift_ppm: float = 0.0
     uncertainty_s: float | None = None
 
