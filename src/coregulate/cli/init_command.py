@@ -17,7 +17,9 @@ from coregulate.session import (
     files_of,
     propose_by,
     propose_session,
+    read_plan,
     whole_sessions,
+    with_own_words,
     write_plan,
 )
 
@@ -144,6 +146,7 @@ def _many(
 def _write(proposal: Proposal, folder: Path, yes: bool, segments: tuple[str, ...], quiet: bool) -> Path:
     plan = _with_segments(proposal.plan, segments)
     plan = _agreeing(plan, _consent(plan, yes))
+    plan = _with_own_words(plan, folder, quiet)
     path = write_plan(plan, folder)
     say(f"wrote {path}", quiet=quiet)
     if not any(s.baseline for s in plan.segments):
@@ -152,6 +155,17 @@ def _write(proposal: Proposal, folder: Path, yes: bool, segments: tuple[str, ...
             quiet=quiet,
         )
     return folder
+
+
+def _with_own_words(plan: SessionPlan, folder: Path, quiet: bool) -> SessionPlan:
+    """Keep what people said of themselves where a session is proposed anew."""
+    if not (folder / FILE_NAME).is_file():
+        return plan
+    try:
+        return with_own_words(plan, read_plan(folder))
+    except CoregulateError as damaged:
+        say(f"- {FILE_NAME}: corrections and history there could not be kept. {damaged}", quiet=quiet)
+        return plan
 
 
 def _show(proposal: Proposal, quiet: bool) -> None:

@@ -69,7 +69,7 @@ def _salvaged(bioread: Any, path: Path) -> Any:
             raise FormatError("It is compressed, and damaged or cut short", "Copy or save it again", path)
         parts: dict[int, list[NDArray[Any]]] = {}
         try:
-            for buffers in reader.stream():
+            for buffers in reader.stream(target_chunk_size=1 << 14):  # so little is lost
                 for k, buffer in enumerate(buffers):
                     parts.setdefault(k, []).append(np.array(buffer.buffer))
         except (ValueError, EOFError, IndexError):

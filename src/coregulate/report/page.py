@@ -171,10 +171,20 @@ def _appendix(analysis: Analysis) -> dict[str, Any]:
     return {
         "recording": [appendix.stream_table(analysis), appendix.warning_table(analysis)],
         "baselines": [appendix.baseline_table(analysis)],
-        "model": [appendix.model_table(analysis), appendix.lambda_table(analysis)],
+        "model": [
+            appendix.model_table(analysis),
+            appendix.moves_table(analysis),
+            appendix.lambda_table(analysis),
+            *appendix.personal_tables(analysis),
+            *appendix.sensitivity_tables(analysis),
+        ],
         "splits": [appendix.split_table(analysis, pid, name) for pid, name in names.items()],
         "states": list(appendix.state_tables(analysis)),
-        "bond": [appendix.word_table(analysis), appendix.coupling_table(analysis)],
+        "bond": [
+            appendix.word_table(analysis),
+            appendix.coupling_table(analysis),
+            appendix.influence_table(analysis),
+        ],
         "lags": drawing.draw_lags(analysis),
         "story": [appendix.story_table(analysis)],
         "made_with": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from coregulate.core import CoregulateError, InputError, Notice, Signal, Stream, Track
 from coregulate.readers import groups, read, recognise
 
-from .clocks import Found, lay_on_one_clock
+from .clocks import Found, Placed, lay_on_one_clock
 from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
@@ -243,7 +244,7 @@ def _slug(name: str, taken: set[str]) -> str:
 
 
 def _stream_plan(
-    f: Found, person: str, clock: tuple[str, float], people: Sequence[PersonPlan], rating_span: tuple[float, float] | None,
+    f: Found, person: str, clock: Placed, people: Sequence[PersonPlan], rating_span: tuple[float, float] | None,
     has_heart: bool, placed: Mapping[str, str], assumptions: list[Notice],
 ) -> StreamPlan:  # fmt: skip
     stream = f.stream
@@ -276,8 +277,8 @@ def _stream_plan(
         stream.kind,
         f.path,
         stream.part,
-        clock[0],
-        clock[1],
+        clock.clock,
+        clock.offset_s,
         use,
         rate_hz,
         span,
@@ -285,20 +286,24 @@ def _stream_plan(
         {}
         if person or stream.kind not in PLACES
         else who_is_where(stream, f.path, people, placed, assumptions),
+        drift_ppm=round(clock.drift_ppm, 4),
+        uncertainty_s=None if math.isnan(clock.uncertainty_s) else round(clock.uncertainty_s, 6),
     )
 
 
 def _segments(
     found: Sequence[Found],
     owners: Sequence[str],
-    clocks: Sequence[tuple[str, float]],
+    clocks: Sequence[Placed],
     start_unix_s: float | None,
 ) -> list[SegmentPlan]:
     segments = []
-    for f, person, (clock, offset) in zip(found, owners, clocks, strict=True):
+    for f, person, clock in zip(found, owners, clocks, strict=True):
         if f.stream.kind != "markers" or not isinstance(f.stream.data, Track):
             continue
-        base = offset if clock == "aligned" else (f.stream.origin_unix_s or 0.0) - (start_unix_s or 0.0)
+        base = clock.offset_s
+        if clock.clock == "unix":
+            base += (f.stream.origin_unix_s or 0.0) - (start_unix_s or 0.0)
         begun: dict[str, float] = {}
         for label in f.stream.data.labels:
             match = re.fullmatch(

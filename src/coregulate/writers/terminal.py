@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coregulate.analysis import Analysis
+from coregulate.analysis import Analysis, Pooled, SessionFacts
 
 from .phrases import clock_words, duration_words
 from .words import episode_answers, not_known_words, observations, person_names, thing_to_try, verdict_words
@@ -29,3 +29,12 @@ def terminal_summary(analysis: Analysis) -> str:
     if analysis.notices:
         lines.extend(["", "Assumed and noticed:", *(f"  - {n.where}: {n.text}" for n in analysis.notices)])
     return "\n".join(lines)
+
+
+def pooled_words(pooled: Pooled, facts: SessionFacts) -> str:
+    """Return the word for several sessions; ``facts`` of one of them know the names."""
+    one, two = (facts.name_of(p) for p in pooled.people)
+    where = f"{len(pooled.at)} sessions, {duration_words(pooled.word.common_s)} in common"
+    return (
+        f"If {one} and {two} are the same two people in all of them ({where}): {verdict_words(pooled.word)}"
+    )
