@@ -92,7 +92,7 @@ def _robust(y: FloatArray, design: FloatArray) -> tuple[FloatArray, float]:
     scale = 1.0
     for _ in range(_ROUNDS):
         heavy = design * weight[:, None]
-        coefficients = np.linalg.solve(heavy.T @ design + ridge, heavy.T @ y)
+        coefficients = np.asarray(np.linalg.solve(heavy.T @ design + ridge, heavy.T @ y), dtype=np.float64)
         left = y - design @ coefficients
         scale = max(float(np.sqrt(np.mean(weight * left**2))), _LEAST_SCALE)
         weight = (NU + 1.0) / (NU + (left / scale) ** 2)
