@@ -12,8 +12,8 @@ import numpy as np
 import xarray as xr
 
 from coregulate.bond import Bond
-from coregulate.circuits import Circuits, Supported
-from coregulate.core import FloatArray, Notice, Pictures, Samples, Segment, Settings, Signal, Sound
+from coregulate.circuits import Bouts, Circuits, Partner, Supported
+from coregulate.core import Estimate, FloatArray, Notice, Pictures, Samples, Segment, Settings, Signal, Sound
 from coregulate.cues import STATES, Baseline
 from coregulate.session import OwnedStream, Session
 from coregulate.story import Story
@@ -77,6 +77,9 @@ def summarise(
         ],
         "supported": {pid: _supported(circuits.supported[pid]) for pid in people},
         "personal": dict(personal),
+        "bouts": {pid: _bouts(b) for pid, b in circuits.bouts.items()},
+        "partner": {pid: _partner(p) for pid, p in circuits.partner.items()},
+        "sensitivity": None,
         "bond": _bond(bond),
         "episodes": [_episode(e) for e in story.episodes],
         "not_known": _not_known(facts, circuits, bond, story),
@@ -166,6 +169,22 @@ def _supported(supported: Supported) -> dict[str, Any]:
         "told_apart": [list(group) for group in supported.groups],
         "d_prime": {pair: float(value) for pair, value in supported.d_prime.items()},
     }  # fmt: skip
+
+
+def _bouts(bouts: Bouts) -> dict[str, Any]:
+    return {name: _interval(getattr(bouts, name)) for name in ("safe_bout_s", "unsafe_bout_s", "state_s")}
+
+
+def _partner(partner: Partner) -> dict[str, Any]:
+    return {
+        "likelihood_ratio": partner.likelihood_ratio,
+        "p": partner.p,
+        "weights": {channel: _interval(w) for channel, w in partner.weights.items()},
+    }
+
+
+def _interval(estimate: Estimate) -> dict[str, float]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
 def _bond(bond: Bond) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .adapt import Labels, Learned, Material, labels_of, learn_person, material
+from .adapt import Labels, Learned, Material, learn_person, material, material_of_session
+from .bouts import Bouts, fit_bouts
 from .calibration import (
     BrierParts,
     Reliability,
@@ -14,19 +15,25 @@ from .calibration import (
     reliability_curve,
     tempered,
 )
-from .chain import fixed_lag, forward, forward_backward, viterbi
+from .categorical import Categorical, fit_categorical
+from .chain import expected_moves, fixed_lag, forward, forward_backward, viterbi
+from .coupled import Partner, fit_partner
 from .densities import student_divergence
+from .gather import reference_of
 from .group import Group, learn_group
 from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen
 from .personal import Correction, Personal, Shifts, check_personal
+from .prediction import OneStep, predict_next
 from .support import Supported
-from .transitions import stationary, transition_matrix
+from .transitions import prior_moves, stationary, transition_matrix
 
 __all__ = [
     "HISTORY",
+    "Bouts",
     "BrierParts",
+    "Categorical",
     "Circuits",
     "Correction",
     "Frozen",
@@ -35,7 +42,9 @@ __all__ = [
     "Learned",
     "Live",
     "Material",
+    "OneStep",
     "OnlineFilter",
+    "Partner",
     "Personal",
     "Reliability",
     "Shifts",
@@ -43,6 +52,10 @@ __all__ = [
     "brier_parts",
     "calibration_error",
     "check_personal",
+    "expected_moves",
+    "fit_bouts",
+    "fit_categorical",
+    "fit_partner",
     "fit_temperature",
     "fixed_lag",
     "forced_error",
@@ -50,11 +63,14 @@ __all__ = [
     "forward_backward",
     "frozen",
     "infer_circuits",
-    "labels_of",
     "learn_group",
     "learn_person",
     "leave_one_out",
     "material",
+    "material_of_session",
+    "predict_next",
+    "prior_moves",
+    "reference_of",
     "reliability_curve",
     "stationary",
     "student_divergence",

@@ -25,12 +25,13 @@ from coregulate.report import write_report
 from coregulate.session import FILE_NAME, open_session
 from coregulate.writers import pooled_words, terminal_summary
 
+from .blur_command import blur_video
 from .console import error, progress, result, say
 
 
 def analyze_folders(
-    folders: tuple[Path, ...], *, out: Path | None, report: Path | None, start_s: float, end_s: float, changes: Mapping[str, str],
-    as_json: bool, quiet: bool,
+    folders: tuple[Path, ...], *, out: Path | None, report: Path | None, blur: Path | None, start_s: float, end_s: float,
+    changes: Mapping[str, str], as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Analyse each session; one that fails is said and the rest goes on. Returns the exit code."""
     sessions = [s for folder in folders for s in _sessions_in(folder)]
@@ -51,6 +52,8 @@ def analyze_folders(
                 if report is None
                 else write_report(analysis, report / f"{folder.name}.html" if many else report)
             )
+            if blur is not None:
+                _blurred(folder, blur / folder.name if many else blur, quiet)
         except CoregulateError as failure:
             if not many:
                 raise
@@ -80,6 +83,18 @@ def _with_pooled(objects: list[dict[str, Any]], pooled: list[Pooled]) -> list[di
         for k in found.at:
             objects[k] = {**objects[k], "bond": {**objects[k]["bond"], "pooled": pooled_summary(found)}}
     return objects
+
+
+def _blurred(folder: Path, target: Path, quiet: bool) -> None:
+    """Write each video of a session without faces; one that is there already stays."""
+    target.mkdir(parents=True, exist_ok=True)
+    streams = open_session(folder).plan.streams
+    for path in dict.fromkeys(folder / s.path for s in streams if s.use and s.kind == "video"):
+        out = target / f"{path.stem}-blurred.mp4"
+        if out.exists():
+            say(f"{out} is there already", quiet=quiet)
+        else:
+            say(f"Review video: {blur_video(path, out=out, sound=False, quiet=quiet)}", quiet=quiet)
 
 
 def _one_or_list(objects: list[dict[str, Any]], sessions: list[Path]) -> Any:
