@@ -71,8 +71,9 @@ def make_analysis(
         coords={"person": ids, "cue": list(CUES), "state": list(STATES)},
     )
     circuits = Circuits(
-        states, states, evidence, supported, lambdas, dict.fromkeys(ids, 0.8), {p: {} for p in ids}, {}, ()
-    )
+        states, states, evidence, supported, lambdas, dict.fromkeys(ids, 0.8), {p: {} for p in ids}, {}, (),
+        {p: {} for p in ids},
+    )  # fmt: skip
     signals = {} if empty else {p: {"heart_period": _heart(rng, duration_s, episodes)} for p in ids}
     return SimpleNamespace(
         session=SimpleNamespace(name=title, duration_s=float(duration_s), people=people),
