@@ -37,7 +37,7 @@ class Influence(NamedTuple):
         ``safety`` (from unsafe to safe) or ``threat`` (the other way).
     hazard_ratio : Estimate
         Moves a second within 20 s after the cue against matched seconds without; above 1: sooner. ``p``
-        is two-sided (mid-p), the interval is the exact one that belongs to it.
+        is two-sided (mid-p), the interval is the one that belongs to it.
     q : float
         Benjamini-Hochberg over all that were tested together.
     n_cues, n_moves : int
@@ -130,9 +130,8 @@ def hazard_ratio(
     Notes
     -----
     A discrete-time hazard: every second in which the person could move is one trial. Seconds are matched
-    by the time since the state began and by half hour; given the moves of a stratum, how many fall
-    into its seconds after a cue is binomial, also where the moves are few and
-    the cues come in clusters.
+    by the time since the state began and by half hour; given the moves of a stratum, how many fall into
+    its seconds after a cue is binomial, also where the moves are few and the cues come in clusters.
 
     Examples
     --------
