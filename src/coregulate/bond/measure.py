@@ -11,6 +11,7 @@ from coregulate.core import BondSettings, Estimate, FloatArray, Notice, Signal
 
 from .corrections import benjamini_hochberg
 from .correlation import LaggedCorrelation, lagged_correlation
+from .influence import Influence
 from .prepare import binned
 from .suite import SuiteSettings
 from .suite.engine import run
@@ -85,13 +86,15 @@ class Bond(NamedTuple):
     """What :func:`measure_bond` found.
 
     ``primary`` names the pair that the word rests on (keys ``cue``, ``people``, ``rate_hz``,
-    ``common_s``, ``observed``) or is None; ``couplings`` has the primary pair first.
+    ``common_s``, ``observed``) or is None; ``couplings`` has the primary pair first; ``influence`` is
+    filled by :func:`coregulate.bond.measure_influence`, where there are states.
     """
 
     primary: dict[str, Any] | None
     word: Word
     couplings: tuple[Coupling, ...]
     notices: tuple[Notice, ...]
+    influence: tuple[Influence, ...] = ()
 
 
 class _Pair(NamedTuple):
@@ -155,7 +158,8 @@ def measure_bond(
     if main is None:
         said, primary = _no_word(usable, settings), None
     else:
-        said = word(main.a, main.b, rate_hz=main.rate_hz, settings=settings, rng=rng)
+        oscillators = main.name != "motion_energy"
+        said = word(main.a, main.b, rate_hz=main.rate_hz, settings=settings, oscillators=oscillators)
         primary = {
             "cue": main.name,
             "people": tuple(people),
@@ -163,8 +167,6 @@ def measure_bond(
             "common_s": main.common_s,
             "observed": main.observed,
         }
-        if main.name == "motion_energy":
-            notices.append(_motion_warning())
     names = sorted(usable, key=lambda name: (main is None or name != main.name, _rank(name), name))
     couplings = []
     for name in names:
@@ -195,15 +197,6 @@ def _no_word(pairs: Mapping[str, _Pair], settings: BondSettings) -> Word:
         return Word("undetermined", TOO_FEW, common_s=best.common_s, observed=best.observed)
     more = max(30.0 - best.common_s / 60, 1.0)
     return Word("undetermined", TOO_SHORT, common_s=best.common_s, observed=best.observed, more_minutes=more)
-
-
-def _motion_warning() -> Notice:
-    return Notice(
-        "motion-energy-not-calibrated",
-        "motion_energy",
-        "The word rests on motion energy, where the link test is not calibrated: on mismatched pairs it "
-        "finds a link in 12 to 17 % of cases instead of 5 %",
-    )
 
 
 def _on_one_grid(
