@@ -18,7 +18,12 @@ from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
 
-_SKIP_FOLDERS = frozenset({"truth", "analysis", "__pycache__"})
+_SKIP_FOLDERS = frozenset({"truth", "analysis", "derivatives", "__pycache__"})
+# Files that describe others (BIDS' lists and JSONs, a reader's notes): no recordings, and nothing to complain of.
+_DESCRIBES = re.compile(
+    r"(?:.*_)?(?:scans|sessions|participants|channels|electrodes)\.(?:tsv|json)$|dataset_description\.json$|"
+    r".*_(?:physio|stim|events|beh|eeg)\.json$|(?:README|CHANGES|LICENSE)(?:\.\w+)?$"
+)
 _PERSON_COLUMNS = ("person", "partner", "member", "participant", "subject", "role", "who")
 
 
@@ -112,6 +117,8 @@ def files_of(folder: Path) -> list[Path]:
     result = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name in (FILE_NAME, "report.html") or path.name in _SKIP_FOLDERS:
+            continue
+        if _DESCRIBES.match(path.name):
             continue
         if path.is_dir():
             result.extend([path] if recognise(path) else files_of(path))

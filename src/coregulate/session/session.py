@@ -129,6 +129,11 @@ class Session:
         return tuple(s._replace(data=shifted(s.data, -by)) for s in self._read[0]) if by else self._read[0]
 
     @property
+    def zero_unix_s(self) -> float | None:
+        """Unix time of the session's zero; None where no file carries a clock."""
+        return None if self.plan.start_unix_s is None else self.plan.start_unix_s + self._zero_s
+
+    @property
     def notices(self) -> tuple[Notice, ...]:
         """Assumptions of ``session.toml`` and what the readers noticed."""
         return self._read[1]
