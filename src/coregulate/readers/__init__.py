@@ -1,12 +1,14 @@
 """Floor 1: one file format per module; what a file holds, before anybody says whose it is.
 
 The door: :func:`recognise`, :func:`read`, :func:`groups`, :func:`read_sound`, :func:`video_facts`,
-:func:`video_frames`; :func:`fit_clock` ties one clock to another by moments that both know.
+:func:`video_frames`; :func:`fit_clock` ties one clock to another by moments that both know; :func:`streams_from_frame`
+and :func:`streams_from_raw` take what is in memory.
 """
 
 from .audio import read_sound
 from .door import groups, read, recognise
 from .drift import ClockFit, fit_clock
+from .memory import streams_from_frame, streams_from_raw
 from .video import video_facts, video_frames
 
 __all__ = [
@@ -16,6 +18,8 @@ __all__ = [
     "read",
     "read_sound",
     "recognise",
+    "streams_from_frame",
+    "streams_from_raw",
     "video_facts",
     "video_frames",
 ]

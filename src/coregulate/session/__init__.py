@@ -1,6 +1,7 @@
 """Floor 2: a folder of recordings as two people on one clock, with their consent."""
 
 from .clocks import Found
+from .memory import session_from_memory
 from .owned import OwnedStream
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan, read_plan, write_plan
 from .propose import Proposal, files_of, holds_two_people, propose_by, propose_session
@@ -23,6 +24,7 @@ __all__ = [
     "propose_by",
     "propose_session",
     "read_plan",
+    "session_from_memory",
     "shifted",
     "write_plan",
 ]

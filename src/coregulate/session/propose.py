@@ -154,6 +154,11 @@ def _look(source: Path, folder: Path) -> tuple[list[Found], list[Notice]]:
     return found, problems
 
 
+def propose_found(found: Sequence[Found], source: Path, *, name: str) -> Proposal:
+    """Propose a session from streams that are there already."""
+    return _propose(found, [], source, {}, name)
+
+
 def _propose(
     found: Sequence[Found], problems: Sequence[Notice], source: Path, asked: Mapping[str, str], name: str,
     rating_span: tuple[float, float] | None = None,

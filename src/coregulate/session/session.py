@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -48,10 +48,14 @@ class InputFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Session:
-    """Two people and what was recorded of them; files are read when ``streams`` is first asked for."""
+    """Two people and what was recorded of them; files are read when ``streams`` is first asked for.
+
+    ``held`` are streams that are in memory, by what the plan calls their path.
+    """
 
     folder: Path
     plan: SessionPlan
+    held: Mapping[str, Sequence[Stream]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -153,6 +157,8 @@ class Session:
 
     def inputs(self) -> tuple[InputFile, ...]:
         """Every file the session names, with its hash (folders and record parts are walked)."""
+        if self.held:
+            return tuple(held_input(path, streams) for path, streams in sorted(self.held.items()))
         paths: set[Path] = set()
         for stream in self.plan.streams:
             path = self.folder / stream.path
@@ -193,6 +199,8 @@ class Session:
             hints["rate_hz"] = wanted.rate_hz
         if wanted.where:
             hints["where"] = dict(wanted.where)
+        if wanted.path in self.held:
+            return list(self.held[wanted.path])
         key = (wanted.path, str(sorted(hints.items(), key=str)))
         if key not in cache:
             try:
@@ -279,6 +287,21 @@ def shifted(data: Data, by_s: float) -> Data:
     if isinstance(data, Samples | Events):
         return dataclasses.replace(data, times_s=np.asarray(data.times_s) + by_s)
     return Track(tuple(Label(x.start_s + by_s, x.end_s + by_s, x.text) for x in data.labels), data.name)
+
+
+def held_input(path: str, streams: Sequence[Stream]) -> InputFile:
+    """Return the hash of streams that are in memory, in place of a file's."""
+    digest, size = hashlib.sha256(), 0
+    for stream in streams:
+        digest.update(f"{stream.kind} {stream.part} {stream.origin_unix_s}".encode())
+        data = stream.data
+        parts = [str(data).encode()] if isinstance(data, Track | Sound | Pictures) else [
+            np.ascontiguousarray(x).tobytes() for x in (data.times_s, data.values)
+        ]  # fmt: skip
+        for raw in parts:
+            digest.update(raw)
+            size += len(raw)
+    return InputFile(path, digest.hexdigest(), size)
 
 
 def _same_file_twice(plan: SessionPlan) -> list[Notice]:
