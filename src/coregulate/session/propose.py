@@ -191,10 +191,24 @@ def _propose(
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
     assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
+    streams = _without_mixed_sound(streams, people, assumptions)
     segments = _segments(found, rows, clocks, start_unix_s)
     unique = tuple(dict.fromkeys(assumptions))
     plan = SessionPlan(name, tuple(people), tuple(streams), tuple(segments), unique, {}, start_unix_s)
     return Proposal(plan, tuple(found), tuple(problems))
+
+
+def _without_mixed_sound(
+    streams: Sequence[StreamPlan], people: Sequence[PersonPlan], assumptions: list[Notice]
+) -> list[StreamPlan]:
+    """Leave out a sound of both where each has one of their own: a call's mix beside a track for each speaker."""
+    own = {s.person for s in streams if s.kind == "audio" and s.use}
+    if not {p.id for p in people[:2]} <= own or "" not in own:
+        return list(streams)
+    mixed = [s.path for s in streams if s.kind == "audio" and not s.person]
+    text = "Each of the two has a sound of their own: what holds both is not used for who speaks."
+    assumptions.append(Notice("mixed_left_out", ", ".join(sorted(set(mixed))[:4]), text))
+    return [dataclasses.replace(s, use=False) if s.kind == "audio" and not s.person else s for s in streams]
 
 
 def _one_word_per_person(labels: Sequence[str], asked: Mapping[str, str]) -> list[str]:
