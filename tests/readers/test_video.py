@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 
 from coregulate.core import FormatError, InputError
+from coregulate.readers import video as reader
 from coregulate.readers.video import video_facts, video_frames
 
 
-def write_video(path, n=60, rate=30, size=(128, 96), codec="mpeg4", step=1):
-    """A video whose brightness counts its frames; returns the path."""
+def write_video(path, n=60, rate=30, size=(128, 96), codec="mpeg4", step=1, options=None, slow=False):
+    """A video whose brightness counts its frames (`slow`: every third); returns the path."""
     with av.open(str(path), "w") as out:
-        stream = out.add_stream(codec, rate=rate)
+        stream = out.add_stream(codec, rate=rate, options=options or {})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.codec_context.time_base = Fraction(1, rate)
         for k in range(n):
             frame = av.VideoFrame.from_ndarray(
-                np.full((size[1], size[0], 3), 4 * k, np.uint8), format="rgb24"
+                np.full((size[1], size[0], 3), k // 3 if slow else 4 * k, np.uint8), format="rgb24"
             )
             frame.pts = k * step
             for packet in stream.encode(frame):
@@ -90,3 +91,28 @@ def test_sound_alone_is_no_video(tmp_path):
 def test_a_rate_must_be_above_zero(video, rate_hz):
     with pytest.raises(InputError):
         next(video_frames(video, rate_hz))
+
+
+@pytest.mark.parametrize(("codec", "container"), [("mpeg4", "mp4"), ("mpeg4", "mkv"), ("libx264", "mp4")])
+@pytest.mark.parametrize("rate_hz", [7.0, 10.0])
+def test_going_on_gives_the_same_pictures_and_reads_fewer(tmp_path, monkeypatch, codec, container, rate_hz):
+    path = write_video(tmp_path / f"long.{container}", n=360, codec=codec, options={"g": "30"}, slow=True)
+    whole = list(video_frames(path, rate_hz))
+    decoded = []
+    ours = reader._decoded
+    monkeypatch.setattr(reader, "_decoded", lambda *a: (decoded.append(1) or f for f in ours(*a)))
+    after_s = whole[-20][0]
+    rest = list(video_frames(path, rate_hz, after_s=after_s))
+    assert [t for t, _ in rest] == [t for t, _ in whole[-19:]]
+    for (_, one), (_, other) in zip(rest, whole[-19:], strict=True):
+        assert np.array_equal(one, other)
+    assert len(decoded) < 270  # 48 of them to learn what may be skipped
+    assert list(video_frames(path, rate_hz, after_s=whole[-1][0])) == []
+
+
+def test_going_on_in_a_file_with_one_key_frame_reads_it_from_its_start(tmp_path):
+    path = write_video(tmp_path / "one_key.mp4", n=120, options={"g": "1000"}, slow=True)
+    whole = list(video_frames(path, 10))
+    rest = list(video_frames(path, 10, after_s=whole[-6][0]))
+    assert [t for t, _ in rest] == [t for t, _ in whole[-5:]]
+    assert all(np.array_equal(one[1], other[1]) for one, other in zip(rest, whole[-5:], strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -55,10 +56,11 @@ def measure_bodies(
     *,
     settings: Settings,
     tell: Callable[[float, str], None] = lambda share, what: None,
+    unfinished: Path | None = None,
 ) -> Bodies:
     """Measure every person's heart, breathing, skin, movement, voice and turns.
 
-    A stream that cannot carry what is asked of it becomes a notice.
+    Videos read half way are put aside in the folder `unfinished`. A stream that cannot carry what is asked of it becomes a notice.
     """
     people = [p.id for p in session.people]
     bodies = Bodies(
@@ -74,7 +76,7 @@ def measure_bodies(
     _labels(people, streams, bodies)
     seen = _faces(
         streams, span, bodies, settings,
-        lambda share: tell(sensors_end + (faces_end - sensors_end) * share, "faces"),
+        lambda share: tell(sensors_end + (faces_end - sensors_end) * share, "faces"), unfinished,
     )  # fmt: skip
     tell(faces_end, "who speaks")
     _turns(people, streams, span, bodies, seen, settings.seed)
@@ -251,19 +253,20 @@ def _faces(
     bodies: Bodies,
     settings: Settings,
     tell: Callable[[float], None],
+    unfinished: Path | None,
 ) -> Seen | None:
     """Read every video's faces; returns those of the video that shows both."""
     both = None
     videos = [s for s in streams if s.kind == "video"]
     for k, stream in enumerate(videos):
-        seen, notices = see_faces(stream, span, lambda share, k=k: tell((k + share) / len(videos)))  # type: ignore[misc]
+        seen, notices = see_faces(stream, span, lambda share, k=k: tell((k + share) / len(videos)), unfinished)  # type: ignore[misc]  # fmt: skip
         bodies.notices.extend(notices)
         if seen is None:
             continue
         for label, pid in seen.owners().items():
             cues, quality = seen.signals(label)
             bodies.signals[pid].update(cues)
-            bodies.quality[pid].update(dict.fromkeys(cues, quality))
+            bodies.quality[pid].update(quality)
             _bodily(pid, seen.bodily(label), bodies, settings)
             bodies.used[stream.path, stream.kind, stream.part] = "face"
         both = seen if not stream.person else both

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,35 +24,44 @@ from coregulate.perception import (
     HEAD_CUES,
     Chest,
     FaceTracks,
+    Layout,
     Motion,
     Onlooker,
     Skin,
+    Touch,
     diarize,
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
+    head_distance,
+    turned_quality,
     voices_of_faces,
     watch_faces,
 )
-from coregulate.readers import video_frames
+from coregulate.readers import video_facts, video_frames
 from coregulate.session import OwnedStream
+
+from .unfinished import Aside
 
 #: Pictures a second that faces are read at; the cue grid's own step.
 FACE_RATE_HZ = 10.0
 # prior: the shortest share of a video in which a face must be seen to be somebody's
 _LEAST_SEEN = 0.02
+_TICK_S = 1e-5  # a picture on the very start of a stretch belongs to it
 
 
 class Body:
     """What else is read off the pictures of a video, each person's face being known."""
 
-    def __init__(self) -> None:
-        self.motion, self.skin, self.chest = Motion(), Skin(), Chest()
+    def __init__(self, touch: Touch | None = None) -> None:
+        self.motion, self.skin, self.chest, self.layout = Motion(), Skin(), Chest(), Layout()
+        self.touch = touch
 
     @property
     def onlookers(self) -> tuple[Onlooker, ...]:
         """Those to be shown the pictures."""
-        return self.motion, self.skin, self.chest
+        always = self.motion, self.skin, self.chest, self.layout
+        return always if self.touch is None else (*always, self.touch)
 
 
 class Seen:
@@ -72,20 +82,34 @@ class Seen:
             return {}  # one face in a video of two: whose it is cannot be told
         return {label: self.stream.who[label] for label in self.labels if label in self.stream.who}
 
-    def signals(self, label: str) -> tuple[dict[str, Signal], Signal]:
-        """Cues of one face at a regular rate, and how far they can be trusted."""
+    @property
+    def seen_as_one_room(self) -> bool | None:
+        """Whether the picture shows both in one room; None where it does not tell."""
+        return None if len(self.labels) != 2 else self.body.layout.one_room(self.tracks, *self.labels)
+
+    @property
+    def one_room(self) -> bool:
+        """Whether who looks at whom can be read: session.toml outranks what is seen."""
+        said = self.stream.one_room
+        return bool(self.seen_as_one_room) if said is None else said
+
+    def signals(self, label: str) -> tuple[dict[str, Signal], dict[str, Signal]]:
+        """Cues of one face at a regular rate, and how far each can be trusted."""
         cues = {
             name: self._regular(values, name, FACE_CUES[name])
             for name, values in self.tracks.values[label].items()
         }
         seen = head_cues(self.tracks, label)
         partner = next((x for x in self.labels if x != label), None)
-        if self.stream.one_room and partner is not None:
+        if self.one_room and partner is not None:
             seen["gaze_toward_partner"] = gaze_toward_partner(self.tracks, label, partner)
         if self.stream.person:
             seen["gaze_toward_screen"] = gaze_toward_screen(self.tracks, label)
         cues |= {name: self._regular(values, name, HEAD_CUES[name]) for name, values in seen.items()}
-        return cues, self._regular(self.tracks.quality[label], "face_quality", "1")
+        trust = dict.fromkeys(cues, self.tracks.quality[label])
+        for name in {"turned_away", "gaze_toward_partner"} & set(seen):
+            trust[name] = turned_quality(self.tracks, label, seen[name])
+        return cues, {name: self._regular(q, "face_quality", "1") for name, q in trust.items()}
 
     def bodily(self, label: str) -> dict[str, tuple[Signal, Signal]]:
         """Return what the body of one person shows, each with its quality: movement, pulse, breathing.
@@ -102,10 +126,25 @@ class Seen:
             "respiration": (chest, "1", breath_quality),
             "respiration_rate": (breaths, "1/min", breath_quality),
         }
+        rows |= self._between(label)
         return {
             name: (self._regular(values, name, unit), self._regular(quality, f"{name}_quality", "1"))
             for name, (values, unit, quality) in rows.items()
         }
+
+    def _between(self, label: str) -> dict[str, tuple[FloatArray, str, FloatArray]]:
+        """Touch and nearness of two in one room; the same for both."""
+        partner = next((x for x in self.labels if x != label), None)
+        if not self.one_room or partner is None:
+            return {}
+        apart = head_distance(self.tracks.boxes[label], self.tracks.boxes[partner])
+        seen = np.minimum(self.tracks.quality[label], self.tracks.quality[partner])
+        rows = {"head_distance": (apart, "head widths", seen)}
+        if self.body.touch is not None:
+            (one,), (other,) = self.tracks.numbers[label], self.tracks.numbers[partner]
+            touch, quality = self.body.touch.between(one, other, self.times_s)
+            rows["touch"] = (touch, "0 to 1", quality)
+        return rows
 
     def _regular(self, values: FloatArray, name: str, unit: str) -> Signal:
         slot = np.round((self.times_s - self.times_s[0]) * FACE_RATE_HZ).astype(int)
@@ -115,37 +154,43 @@ class Seen:
 
 
 def see_faces(
-    stream: OwnedStream, span: Segment, progress: Callable[[float], None]
+    stream: OwnedStream, span: Segment, progress: Callable[[float], None], unfinished: Path | None = None
 ) -> tuple[Seen | None, list[Notice]]:
-    """Watch one video; what cannot be seen becomes a notice."""
+    """Watch one video, from where an earlier run put it aside; what cannot be seen becomes a notice."""
     pictures = stream.data
     if not isinstance(pictures, Pictures):
         return None, []
     where = stream.path
-    body = Body()
+    body, notices = _body(stream)
+    most = 1 if stream.person else 2
     try:
+        depends_on = (pictures.start_s, span.start_s, span.end_s, FACE_RATE_HZ, bool(body.touch), *FACE_CUES)
+        aside = None if unfinished is None else Aside(unfinished, pictures.path, depends_on)
+        begin = None if aside is None else aside.load()
+        after_s = -np.inf if begin is None else float(begin["times_s"][-1])
         tracks = watch_faces(
-            _in_session_time(pictures, span),
-            max_people=1 if stream.person else 2,
+            _in_session_time(pictures, span, after_s),
+            max_people=most,
             onlookers=body.onlookers,
+            begin=begin,
+            keep=None if aside is None else aside.keep,
             progress=lambda at_s: progress(
                 min(1.0, (at_s - pictures.start_s) / max(pictures.duration_s, 1e-9))
             ),
         )
     except CoregulateError as error:
-        return None, [Notice("faces_not_read", where, str(error))]
+        return None, [*notices, Notice("faces_not_read", where, str(error))]
     seen = Seen(stream, tracks, body)
     if not seen.labels:
-        return None, [Notice("no_face", where, "No face was found in this video: nothing is known from it.")]
-    notices = []
+        text = "No face was found in this video: nothing is known from it."
+        return None, [*notices, Notice("no_face", where, text)]
     if not seen.owners():
         text = (
             "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
         )
         notices.append(Notice("one_face", where, text))
-    if len(seen.owners()) == 2 and not stream.one_room:
-        text = "Whether both sit in one room is not said, so who looks at whom is not read: one_room = true in session.toml says it."
-        notices.append(Notice("gaze_not_read", where, text))
+    if len(seen.owners()) == 2:
+        notices += _about_the_room(seen, where)
     for label in seen.owners():
         share = float(np.mean(np.isfinite(tracks.boxes[label][:, 0])))
         if share < 0.8:
@@ -166,16 +211,43 @@ def see_faces(
     return seen, notices
 
 
-def _in_session_time(pictures: Pictures, span: Segment) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+def _body(stream: OwnedStream) -> tuple[Body, list[Notice]]:
+    """Make what reads the rest of the picture: touch only of two in one room, and only with its models."""
+    if stream.person or not stream.one_room:
+        return Body(), []
+    try:
+        return Body(Touch()), []
+    except CoregulateError as error:
+        return Body(), [Notice("touch_not_read", stream.path, str(error))]
+
+
+def _about_the_room(seen: Seen, where: str) -> list[Notice]:
+    """Say what was taken for granted about one room or a call, and how to say otherwise."""
+    said, looks = seen.stream.one_room, seen.seen_as_one_room
+    if said is None and looks:
+        text = "No border divides the two, so both are taken to sit in one room and who looks at whom is read: one_room = false in session.toml says otherwise."
+        return [Notice("one_room_assumed", where, text)]
+    if said is None:
+        why = "it cannot be told" if looks is None else "a straight border divides the picture, as in a call"
+        text = f"Whether both sit in one room is not said, and {why}, so who looks at whom is not read: one_room = true in session.toml says it."
+        return [Notice("gaze_not_read", where, text)]
+    if said and looks is False:
+        text = "A straight border divides the picture, as in a call; session.toml says one room, so who looks at whom is read all the same."
+        return [Notice("looks_like_a_call", where, text)]
+    return []
+
+
+def _in_session_time(
+    pictures: Pictures, span: Segment, after_s: float = -np.inf
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Pictures within the span, the first of the file at ``pictures.start_s`` whatever its own clock says."""
-    first_s: float | None = None
-    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ):
-        first_s = time_s if first_s is None else first_s
-        at_s = time_s - first_s + pictures.start_s
+    later_s = pictures.start_s - video_facts(pictures.path).start_s
+    from_s = max(after_s, span.start_s - _TICK_S) if span.start_s > pictures.start_s else after_s
+    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ, after_s=from_s - later_s):
+        at_s = time_s + later_s
         if at_s >= span.end_s:
             return
-        if at_s >= span.start_s:
-            yield at_s, rgb
+        yield at_s, rgb
 
 
 def hear_two(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .bodies import Touch, head_distance
 from .faces import CUES as FACE_CUES
 from .faces import (
     HEAD_CUES,
     Chest,
     FaceTracks,
+    Layout,
     Motion,
     Onlooker,
     Skin,
@@ -15,6 +17,7 @@ from .faces import (
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
+    turned_quality,
     watch_faces,
 )
 from .lips import voices_of_faces
@@ -27,15 +30,19 @@ __all__ = [
     "HEAD_CUES",
     "Chest",
     "FaceTracks",
+    "Layout",
     "Motion",
     "Onlooker",
     "Skin",
+    "Touch",
     "blur_faces",
     "diarize",
     "first_still",
     "gaze_toward_partner",
     "gaze_toward_screen",
     "head_cues",
+    "head_distance",
+    "turned_quality",
     "voice_frames",
     "voices_of_faces",
     "watch_faces",

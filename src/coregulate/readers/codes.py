@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Label, Notice, Stream, Track
 
@@ -180,7 +181,7 @@ def _rate(hints: Mapping[str, Any], time_name: str, frame: Frame) -> float | Non
     return float(rate) if rate is not None else None
 
 
-def _ordered(frame: Frame, column: str, keep: np.ndarray) -> list[str]:
+def _ordered(frame: Frame, column: str, keep: NDArray[np.intp]) -> list[str]:
     text = as_text(frame, column)
     return [text[i] for i in keep]
 

@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
-from coregulate.core import KINDS, CoregulateError, FormatError, InputError, Stream
+import numpy as np
+
+from coregulate.core import KINDS, CoregulateError, FloatArray, FormatError, InputError, Notice, Stream
 
 from . import audio
-from .frame import as_text, find_column, load
+from .frame import as_text, find_column, is_numeric, load, numbers
 from .reader import SHAPED, TABLE_HINTS, Reader
 from .text import head_of
 
@@ -190,3 +192,49 @@ def groups(path: Path, by: str | Sequence[str]) -> list[str] | list[tuple[str, .
     if isinstance(by, str):
         return list(dict.fromkeys(row[0] for row in rows))
     return list(dict.fromkeys(rows))
+
+
+def read_columns(path: Path, names: Sequence[str]) -> tuple[dict[str, FloatArray], tuple[Notice, ...]]:
+    """Return columns of a table as numbers, as they stand, row by row.
+
+    Parameters
+    ----------
+    path : Path
+    names : sequence of str
+        Case does not matter.
+
+    Returns
+    -------
+    dict of str to array, shape (rows,)
+        By the names asked for; NaN where missing. A column of words gives codes 0, 1, 2 in alphabetical
+        order, the same for all columns of words.
+    tuple of Notice
+
+    Raises
+    ------
+    FormatError, InputError
+        Where there is no such file, table or column.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FormatError("There is no such file", "Check its name", path)
+    frame = load(path)
+    found: dict[str, FloatArray] = {}
+    words_of: dict[str, list[str]] = {}
+    notices = list(frame.notices)
+    for name in names:
+        column = find_column(frame, name, path)
+        if is_numeric(frame, column):
+            found[name], told = numbers(frame, column, path)
+            notices.extend(told)
+        else:
+            words_of[name] = as_text(frame, column)
+    code = {w: float(k) for k, w in enumerate(sorted({w for ws in words_of.values() for w in ws if w}))}
+    found |= {name: np.array([code.get(w, math.nan) for w in ws]) for name, ws in words_of.items()}
+    return found, tuple(notices)
+
+
+def read_words(path: Path, name: str) -> list[str]:
+    """Return a column of a table as the file writes it, row by row; missing as an empty text."""
+    frame = load(Path(path))
+    return as_text(frame, find_column(frame, name, Path(path)))

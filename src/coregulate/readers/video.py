@@ -15,9 +15,12 @@ from coregulate.core import FormatError, InputError
 
 _OPTIONS = {"protocol_whitelist": "file"}  # nothing that a container points to is ever fetched
 _EARLY = 0.25  # prior: a frame up to this share of the step early is taken rather than the next
+_SAME_S = 1e-6  # times of the same picture differ by rounding only
 _KEPT = 0.5  # prior: share of frames assumed left when those that nothing refers to are skipped
 _SPARE = 1.5  # prior: so many times the wanted rate must be left to skip frames; else picks are uneven
+_ONE_THREAD_PX = 1920 * 1080  # up to here one thread decodes; more of them cost a third more work in all
 _PROBE = 48  # prior: frames looked at to learn whether skipping leaves enough
+_BACK_S = 2.0  # prior: searched so far before a time: what follows a key frame may lean on what was before it
 _UNREADABLE = "Check that the file is whole, or convert it to mp4"
 
 Frame = tuple[float, NDArray[np.uint8]]
@@ -74,7 +77,7 @@ def video_facts(path: str | PathLike[str]) -> VideoFacts:
         return VideoFacts(str(path), _duration(stream, container), rate_hz, *size, start_s, turn)
 
 
-def video_frames(path: str | PathLike[str], rate_hz: float) -> Iterator[Frame]:
+def video_frames(path: str | PathLike[str], rate_hz: float, *, after_s: float = -np.inf) -> Iterator[Frame]:
     """Yield pictures at about a rate, each with its own time, until the file ends.
 
     Parameters
@@ -82,6 +85,9 @@ def video_frames(path: str | PathLike[str], rate_hz: float) -> Iterator[Frame]:
     path : path-like
     rate_hz : float
         Pictures a second wanted; where the video has fewer, all of them come.
+    after_s : float
+        Only pictures later than this, on the container's own clock, and the same as come without
+        it. What lies before is not read where the file can be searched.
 
     Yields
     ------
@@ -99,25 +105,30 @@ def video_frames(path: str | PathLike[str], rate_hz: float) -> Iterator[Frame]:
     Notes
     -----
     Each picture is the first not more than a quarter of a step before its place on a grid of
-    ``1 / rate_hz``; the time given is the picture's, not the grid's. Frames that nothing
+    ``1 / rate_hz`` from the first picture on; the time given is the picture's, not the grid's. Frames that nothing
     refers to are not decoded where enough others are left (H.264 with B-frames: about 40 %
     less work). Memory: the decoder's few frames.
     """
     if not (np.isfinite(rate_hz) and rate_hz > 0):
         raise InputError(f"Pictures are asked for at {rate_hz} a second", "Give a rate above 0")
     skip = _may_skip(path, rate_hz)
-    step, due, last, n = 1.0 / rate_hz, -np.inf, -np.inf, 0
+    goes_on = np.isfinite(after_s)
+    first_s = video_facts(path).start_s if goes_on else None
+    place = -1
     with _opened(Path(path)) as (container, stream):
         if skip:
             stream.codec_context.skip_frame = "NONREF"
+        if goes_on:
+            _search(container, stream, after_s)
         for frame in _decoded(container, stream):
             time_s = _time(frame, stream)
-            if time_s is None or time_s <= last or time_s < due - _EARLY * step:
+            if time_s is None:
                 continue
-            due = time_s + step if time_s > due + step else due + step
-            last, n = time_s, n + 1
-            yield time_s, _upright(frame)
-    if n == 0:
+            first_s = time_s if first_s is None else first_s
+            before, place = place, max(place, int((time_s - first_s) * rate_hz + _EARLY))
+            if place > before and time_s > after_s + _SAME_S:
+                yield time_s, _upright(frame)
+    if first_s is None:
         raise _no_pictures(path)
 
 
@@ -141,7 +152,10 @@ class _opened:
         if not streams or not streams[0].codec_context:
             self.container.close()
             raise FormatError("It holds no moving pictures", "Give a video, or use it as sound", self.path)
-        streams[0].thread_type = "AUTO"
+        context = streams[0].codec_context
+        context.thread_type = "AUTO"
+        if context.width * context.height <= _ONE_THREAD_PX:
+            context.thread_count = 1
         return self.container, streams[0]
 
     def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
@@ -168,6 +182,22 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
     except av.error.FFmpegError:
         if not some:
             raise
+
+
+def _search(container: Any, stream: Any, time_s: float) -> None:
+    """Go to a key frame well before a time; where none can be found so, to the start of the file."""
+    import av
+
+    try:
+        container.seek(int((time_s - _BACK_S) / stream.time_base), stream=stream)
+        found = next(container.decode(stream), None)
+        found_s = None if found is None else _time(found, stream)
+        if found_s is not None and found_s <= time_s:
+            container.seek(int((time_s - _BACK_S) / stream.time_base), stream=stream)
+            return
+    except av.error.FFmpegError:
+        pass
+    container.seek(0)
 
 
 def _may_skip(path: str | PathLike[str], rate_hz: float) -> bool:

@@ -22,4 +22,4 @@ class OwnedStream(NamedTuple):
     range: tuple[float, float] | None
     notices: tuple[Notice, ...]
     who: Mapping[str, str] = MappingProxyType({})
-    one_room: bool = False
+    one_room: bool | None = None

@@ -101,13 +101,23 @@ def propose_by(
     ]
 
 
-def holds_two_people(path: Path) -> bool:
-    """Whether one file alone holds two people's streams."""
-    try:
-        labels = {s.owner_hint for s in read(path) if s.kind in PERSONAL}
-    except CoregulateError:
-        return False
-    return len(labels - {""}) >= 2
+def whole_sessions(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that are a session each: every one holds two people, and all the same of them.
+
+    Files of one session differ in what they hold (codes in one, ratings in the other); a file that
+    says nothing of anybody is passed over. None, where any other file is a person's.
+    """
+    kinds: dict[Path, frozenset[str]] = {}
+    for path in paths:
+        try:
+            own = [s for s in read(path) if s.kind in PERSONAL]
+        except CoregulateError:
+            continue
+        if own:
+            two = len({s.owner_hint for s in own} - {""}) >= 2
+            kinds[path] = frozenset(s.kind for s in own) if two else frozenset()
+    alike = len(kinds) > 1 and len(set(kinds.values())) == 1 and all(kinds.values())
+    return list(kinds) if alike else []
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -135,6 +145,9 @@ def _look(source: Path, folder: Path) -> tuple[list[Found], list[Notice]]:
     for path in files_of(source) if source.is_dir() else [source]:
         relative = _relative(path, folder)
         reader = recognise(path)
+        if path.is_file() and path.stat().st_size == 0:
+            problems.append(Notice("stream_unreadable", relative, "The file is empty."))
+            continue
         if reader is None:
             problems.append(
                 Notice("not_recognised", relative, "No reader knows this file; it is left alone.")
@@ -192,6 +205,8 @@ def _propose(
     ]
     assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
     streams = _without_mixed_sound(streams, people, assumptions)
+    # A file that was meant and could not be read is named again in each analysis.
+    assumptions.extend(n for n in problems if n.code == "stream_unreadable")
     segments = _segments(found, rows, clocks, start_unix_s)
     unique = tuple(dict.fromkeys(assumptions))
     plan = SessionPlan(name, tuple(people), tuple(streams), tuple(segments), unique, {}, start_unix_s)

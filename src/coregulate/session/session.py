@@ -34,8 +34,9 @@ from coregulate.core import (
 from coregulate.readers import read
 
 from .owned import OwnedStream
+from .person_file import PersonFile, read_person_file
 from .pieces import joined
-from .plan import FILE_NAME, SegmentPlan, SessionPlan, StreamPlan, read_plan
+from .plan import FILE_NAME, CorrectionPlan, SegmentPlan, SessionPlan, StreamPlan, read_plan
 
 
 class InputFile(NamedTuple):
@@ -78,6 +79,18 @@ class Session:
         return tuple(
             dataclasses.replace(s, start_s=s.start_s - by, end_s=s.end_s - by) for s in self.plan.segments
         )
+
+    @property
+    def corrections(self) -> tuple[CorrectionPlan, ...]:
+        """People's own words on stretches, in session time."""
+        by = self._zero_s
+        return tuple(
+            dataclasses.replace(c, start_s=c.start_s - by, end_s=c.end_s - by) for c in self.plan.corrections
+        )
+
+    def learned(self) -> dict[str, PersonFile]:
+        """Read what was learned of each person, where ``session.toml`` names a file."""
+        return {p.id: read_person_file(self.folder / p.learned) for p in self.plan.people if p.learned}
 
     def require_consent(self) -> None:
         """Raise ConsentError unless everybody in the session has agreed."""
@@ -159,7 +172,7 @@ class Session:
         """Every file the session names, with its hash (folders and record parts are walked)."""
         if self.held:
             return tuple(held_input(path, streams) for path, streams in sorted(self.held.items()))
-        paths: set[Path] = set()
+        paths = {self.folder / p.learned for p in self.plan.people if (self.folder / p.learned).is_file()}
         for stream in self.plan.streams:
             path = self.folder / stream.path
             if path.is_dir():

@@ -7,8 +7,9 @@ that movement and the head does not make it too: a body that sways, or a camera 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -19,7 +20,7 @@ from coregulate.core import FloatArray, InputError
 
 from .follow import Known
 from .landmarks import Face
-from .rhythm import RATE_HZ, Kept, each_second, evenly, held, strongest_rhythm, swing
+from .rhythm import RATE_HZ, Kept, each_second, evenly, held, rows_again, rows_aside, strongest_rhythm, swing
 from .runtime import Image
 
 WINDOW_S = 30.0  # prior: two breaths of the slowest, eight of a usual breathing
@@ -75,6 +76,7 @@ class Chest:
     def __init__(self) -> None:
         self._kept: dict[int, Kept] = {}
         self._boxes: dict[int, _Box] = {}
+        self._at: dict[int, FloatArray] = {}
 
     def see(self, time_s: float, rgb: NDArray[np.uint8], people: Sequence[Known]) -> None:
         """Take a picture and the people whose face is in it.
@@ -93,6 +95,15 @@ class Chest:
                 middle = person.face.points[:468, :2].mean(axis=0)
                 high = float(person.face.box[3] - person.face.box[1])
                 self._kept.setdefault(person.number, Kept(5)).put(time_s, (*moved, *middle, high))
+
+    def aside(self) -> dict[str, NDArray[Any]]:
+        """Return the rows so far; no picture is among them."""
+        return rows_aside(self._kept)
+
+    def take_up(self, stored: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from rows that were put aside; boxes are laid anew, where each chest was last."""
+        self._kept, self._boxes = rows_again(stored), {}
+        self._at = {number: kept.whole()[1][-1, :2] for number, kept in self._kept.items()}
 
     def breathing(
         self, number: int, times_s: FloatArray, *, floor: float = FLOOR
@@ -135,9 +146,10 @@ class Chest:
                 fitted, alike = _fit(box, now)
                 if alike >= _ALIKE and np.abs(fitted).max() < _RIM:
                     box.shift = fitted
-                    return box.origin + fitted * box.step
+                    self._at[number] = box.origin + fitted * box.step
+                    return self._at[number]
         # what moved in this one step is lost, so that nothing jumps
-        origin = np.zeros(2) if box is None else box.origin + box.shift * box.step
+        origin = self._at.get(number, np.zeros(2))
         self._boxes.pop(number, None)
         laid = _lay(rgb, face, head, origin)
         if laid is None:

@@ -51,8 +51,8 @@ class Face(NamedTuple):
     @property
     def box(self) -> FloatArray:
         """Left, top, right, bottom of the points, pixels."""
-        xy = self.points[:, :2]
-        return np.concatenate([xy.min(axis=0), xy.max(axis=0)])
+        x, y = self.points[:, 0], self.points[:, 1]
+        return np.array([x.min(), y.min(), x.max(), y.max()])
 
 
 class Landmarker:

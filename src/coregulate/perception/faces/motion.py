@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 from coregulate.core import FloatArray, InputError
 
 from .follow import CUT, Known
+from .rhythm import Kept, rows_again, rows_aside
 from .watch import FaceTracks
 
 _WIDE = 160  # prior: pixels across that are looked at
 _NOISE = 8.0  # prior: grey values of 255; a smaller change is the sensor's or the compression's
+_GREY = np.full(3, 1 / 3, np.float32)
 _GAP_S = 0.5  # prior: over a longer gap no movement is read
 _BESIDE, _ABOVE, _BELOW = 1.0, 0.5, 3.0  # prior: in faces, what of the picture is the person's
 
@@ -31,13 +34,13 @@ class Motion:
     """
 
     def __init__(self) -> None:
-        self._before: tuple[float, FloatArray] | None = None
-        self._seen: dict[int, tuple[list[float], list[float]]] = {}
+        self._before: tuple[float, NDArray[np.float32]] | None = None
+        self._kept: dict[int, Kept] = {}
 
     def see(self, time_s: float, rgb: NDArray[np.uint8], people: Sequence[Known]) -> None:
         """Compare a picture with the one before; keep a small grey one until the next."""
         step = max(1, rgb.shape[1] // _WIDE)
-        grey = rgb[::step, ::step].mean(axis=2)
+        grey = rgb[::step, ::step].astype(np.float32) @ _GREY
         before, self._before = self._before, (time_s, grey)
         if before is None or before[1].shape != grey.shape or time_s - before[0] > _GAP_S:
             return
@@ -51,9 +54,16 @@ class Motion:
             others = [other for n, other in boxes.items() if n != number]
             left, top, right, bottom = _region(box, others, grey.shape)
             if right > left and bottom > top:
-                times, values = self._seen.setdefault(number, ([], []))
-                times.append(time_s)
-                values.append(float(change[top:bottom, left:right].mean()))
+                moved = float(change[top:bottom, left:right].mean())
+                self._kept.setdefault(number, Kept(1)).put(time_s, (moved,))
+
+    def aside(self) -> dict[str, NDArray[Any]]:
+        """Return the rows so far; no picture is among them."""
+        return rows_aside(self._kept)
+
+    def take_up(self, stored: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from rows that were put aside; the next picture has none before it to compare with."""
+        self._kept, self._before = rows_again(stored), None
 
     def energy(self, tracks: FaceTracks, label: str) -> FloatArray:
         """Return a person's movement.
@@ -80,8 +90,9 @@ class Motion:
             raise InputError(f"There is no face '{label}'", f"Faces are {', '.join(tracks.labels) or 'none'}")
         out = np.full(len(tracks.times_s), np.nan)
         for number in reversed(tracks.numbers[label]):
-            times, values = self._seen.get(number, ([], []))
-            out[np.searchsorted(tracks.times_s, times)] = values
+            if number in self._kept:
+                times, rows = self._kept[number].whole()
+                out[np.searchsorted(tracks.times_s, times)] = rows[:, 0]
         return out
 
 

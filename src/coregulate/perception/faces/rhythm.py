@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,20 +148,43 @@ class Kept:
 
     def __init__(self, n_columns: int) -> None:
         self._n = 0
-        self._times_s = np.empty(_BLOCK)
-        self._rows = np.empty((_BLOCK, n_columns), dtype=np.float32)
+        self._times_s: FloatArray = np.empty(_BLOCK)
+        self._rows: NDArray[np.float32] = np.empty((_BLOCK, n_columns), dtype=np.float32)
 
     def put(self, time_s: float, row: Sequence[float]) -> None:
         """Add a row."""
         if self._n == len(self._rows):
             self._times_s = np.concatenate([self._times_s, np.empty(_BLOCK)])
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows[:_BLOCK])])
+            self._rows = np.concatenate([self._rows, np.empty((_BLOCK, self._rows.shape[1]), np.float32)])
         self._times_s[self._n], self._rows[self._n] = time_s, row
         self._n += 1
+
+    def fill(self, times_s: FloatArray, rows: NDArray[np.float32]) -> None:
+        """Take these rows, in place of any."""
+        self._n, self._times_s, self._rows = len(rows), times_s.copy(), rows.copy()
 
     def whole(self) -> tuple[FloatArray, FloatArray]:
         """Return times, shape (n,), and rows, shape (n, k), so far."""
         return self._times_s[: self._n].copy(), self._rows[: self._n].astype(np.float64)
+
+
+def rows_aside(kept: Mapping[int, Kept]) -> dict[str, NDArray[Any]]:
+    """Return everybody's rows as arrays by name, to be kept until the next sitting."""
+    whole = {number: own.whole() for number, own in kept.items()}
+    return {f"{number}_times_s": times_s for number, (times_s, _) in whole.items()} | {
+        f"{number}_rows": rows.astype(np.float32) for number, (_, rows) in whole.items()
+    }
+
+
+def rows_again(stored: Mapping[str, NDArray[Any]]) -> dict[int, Kept]:
+    """Undo ``rows_aside``."""
+    out = {}
+    for name, rows in stored.items():
+        number, _, what = name.partition("_")
+        if what == "rows":
+            out[int(number)] = Kept(rows.shape[1])
+            out[int(number)].fill(stored[f"{number}_times_s"], rows)
+    return out
 
 
 def _spectrum(values: FloatArray, rate_hz: float) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,8 @@ second carry a rate. They do not carry the times of beats: variability or RSA ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numba
 import numpy as np
@@ -19,7 +20,17 @@ from coregulate.core import FloatArray, InputError
 
 from .follow import Known
 from .landmarks import LEFT_CORNER, RIGHT_CORNER, Face, angles_deg
-from .rhythm import RATE_HZ, Kept, each_second, held, share_at, strongest_rhythm, swing
+from .rhythm import (
+    RATE_HZ,
+    Kept,
+    each_second,
+    held,
+    rows_again,
+    rows_aside,
+    share_at,
+    strongest_rhythm,
+    swing,
+)
 from .runtime import Image
 
 WINDOW_S = 20.0  # prior: some 15 to 40 beats
@@ -86,6 +97,14 @@ class Skin:
             size = float(np.linalg.norm(face.points[LEFT_CORNER] - face.points[RIGHT_CORNER]))
             row = (*colour, *room, *place, size, *angles_deg(face.rotation))
             self._kept.setdefault(number, Kept(len(_COLUMNS))).put(time_s, row)
+
+    def aside(self) -> dict[str, NDArray[Any]]:
+        """Return the rows so far; no picture is among them."""
+        return rows_aside(self._kept)
+
+    def take_up(self, stored: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from rows that were put aside."""
+        self._kept = rows_again(stored)
 
     def pulse(
         self, number: int, times_s: FloatArray, *, floor: float = FLOOR
@@ -256,7 +275,7 @@ def _swept(columns: FloatArray) -> FloatArray:
     """Take mean and slow drift out: what a parabola follows over the window."""
     t = np.linspace(-1.0, 1.0, len(columns))
     slow = np.column_stack([np.ones_like(t), t, t**2])
-    return columns - slow @ np.linalg.lstsq(slow, columns, rcond=None)[0]
+    return np.asarray(columns - slow @ np.linalg.lstsq(slow, columns, rcond=None)[0])
 
 
 def _without(columns: FloatArray, others: FloatArray) -> FloatArray:
@@ -288,11 +307,13 @@ def _room(rgb: Image, faces: list[Face]) -> FloatArray:
     outside = np.ones((36, 64), dtype=bool)
     for face in faces:
         left, top, right, bottom = face.box
-        far = (right - left) / 4, (bottom - top) / 4
-        outside &= ~np.outer(
-            (y > top - far[1]) & (y < bottom + far[1]), (x > left - far[0]) & (x < right + far[0])
+        wide, high = (right - left) / 4, (bottom - top) / 4
+        rows, columns = (
+            np.searchsorted(y, (top - high, bottom + high)),
+            np.searchsorted(x, (left - wide, right + wide)),
         )
-    grid = rgb[np.ix_(y, x)]
+        outside[slice(*rows), slice(*columns)] = False
+    grid = rgb[y][:, x]
     return np.asarray((grid[outside] if outside.any() else grid.reshape(-1, 3)).mean(axis=0) + 1.0)
 
 

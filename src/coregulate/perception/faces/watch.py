@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,12 @@ from .measure import CUES, head_motion, measure, quality
 _BLOCK = 1024  # rows by which the arrays grow
 _AHEAD = 3  # pictures decoded beforehand: the decoder works on while faces are told apart
 _GAP_S = 0.5  # prior: over a longer gap no movement is read
+_PASSING_S = 1.0  # prior: a new face while a known one is missing must last longer to be a third person
 _BLINK_S = 0.4  # prior: blinks last 0.1 to 0.4 s
 _EXTRA = ("quality", "confidence", "left", "top", "right", "bottom")
+LEG_S = 120.0  # prior: what an interruption costs at most, some 15 s of work
 OTHER = "other"
+Stored = Mapping[str, NDArray[Any]]
 Frame = tuple[float, NDArray[np.uint8]]
 
 
@@ -31,6 +34,12 @@ class Onlooker(Protocol):
 
     def see(self, time_s: float, rgb: NDArray[np.uint8], people: Sequence[Known]) -> None:
         """Take a picture and the people whose face is in it; keep nothing of the picture itself."""
+
+    def aside(self) -> dict[str, NDArray[Any]]:
+        """Return, as arrays without a picture, what it takes to go on later."""
+
+    def take_up(self, stored: Stored) -> None:
+        """Go on from what ``aside`` returned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +77,9 @@ class FaceTracks:
 class _Rows:
     """Rows of one person, NaN where nothing was put."""
 
-    def __init__(self) -> None:
-        self.table = np.full((0, len(CUES) + len(_EXTRA)), np.nan, dtype=np.float32)
+    def __init__(self, table: NDArray[np.float32] | None = None) -> None:
+        empty = np.full((0, len(CUES) + len(_EXTRA)), np.nan, dtype=np.float32)
+        self.table: NDArray[np.float32] = empty if table is None else table
         self.before: tuple[float, Face] | None = None
 
     def put(self, row: int, time_s: float, person: Known) -> None:
@@ -87,12 +97,60 @@ class _Rows:
         self.table[row] = [*(cues[name] for name in CUES), quality(face), person.confidence, *face.box]
 
 
+class _Pass:
+    """One way through a recording, in legs: what a leg begins with can be put aside."""
+
+    def __init__(self, onlookers: Sequence[Onlooker]) -> None:
+        self.follower, self.onlookers = Follower(), onlookers
+        self.rows: dict[int, _Rows] = {}
+        self.times: list[float] = []
+
+    def read(self, row: int, time_s: float, rgb: NDArray[np.uint8], people: Sequence[Known]) -> None:
+        """Read what the people of a picture do, and show it to the onlookers."""
+        for person in people:
+            self.rows.setdefault(person.number, _Rows()).put(row, time_s, person)
+        for onlooker in self.onlookers:
+            onlooker.see(time_s, rgb, people)
+
+    def begins_leg(self, time_s: float) -> bool:
+        """Whether a picture is the first of a later leg than the picture before it."""
+        if not self.times:
+            return False
+        first_s, last_s = self.times[0], self.times[-1]
+        return (time_s - first_s) // LEG_S > (last_s - first_s) // LEG_S
+
+    def aside(self) -> dict[str, NDArray[Any]]:
+        """Return all that was read, and of everybody what tells them apart, as arrays by name."""
+        parts = {
+            "follow": self.follower.aside(),
+            "rows": {str(number): own.table[: len(self.times)] for number, own in self.rows.items()},
+            **{type(onlooker).__name__: onlooker.aside() for onlooker in self.onlookers},
+        }
+        return {"times_s": np.array(self.times)} | {
+            f"{part}/{name}": values for part, own in parts.items() for name, values in own.items()
+        }
+
+    def take_up(self, stored: Stored) -> None:
+        """Go on from what ``aside`` returned: every leg begins so, that of an unbroken run too."""
+
+        def of(part: str) -> dict[str, NDArray[Any]]:
+            return {k.removeprefix(part + "/"): v for k, v in stored.items() if k.startswith(part + "/")}
+
+        self.times = [float(t) for t in stored["times_s"]]
+        self.rows = {int(number): _Rows(table) for number, table in of("rows").items()}
+        self.follower.take_up(of("follow"))
+        for onlooker in self.onlookers:
+            onlooker.take_up(of(type(onlooker).__name__))
+
+
 def watch_faces(
     frames: Iterable[Frame],
     *,
     max_people: int = 2,
     onlookers: Sequence[Onlooker] = (),
     progress: Callable[[float], None] | None = None,
+    begin: Stored | None = None,
+    keep: Callable[[Stored], None] | None = None,
 ) -> FaceTracks:
     """Follow the faces of a recording and read what they do.
 
@@ -107,6 +165,13 @@ def watch_faces(
         Shown each picture after its faces.
     progress : callable, optional
         Called with the time of each picture, seconds.
+    begin : mapping of str to ndarray, optional
+        What `keep` was last given in an earlier run that broke off; `frames` are then those after
+        ``begin["times_s"][-1]``. The result is that of an unbroken run.
+    keep : callable, optional
+        Called every two minutes of the recording, and at its end, with all that it takes to go on
+        from there: tracks, points of faces and what tells people apart, as arrays by name. No picture
+        is among them; the nearest to one are 12 x 12 light and dark places of each face.
 
     Returns
     -------
@@ -129,35 +194,37 @@ def watch_faces(
     """
     if max_people < 1:
         raise InputError(f"At most {max_people} people are to be followed", "Ask for 1 or more")
-    follower = Follower()
-    rows: dict[int, _Rows] = {}
-    times: list[float] = []
-
-    def read(row: int, time_s: float, rgb: NDArray[np.uint8], people: Sequence[Known]) -> None:
-        for person in people:
-            rows.setdefault(person.number, _Rows()).put(row, time_s, person)
-        for onlooker in onlookers:
-            onlooker.see(time_s, rgb, people)
-
+    run = _Pass(onlookers)
+    if begin is not None:
+        run.take_up(begin)
     with ThreadPoolExecutor(1) as reader:
         reading: Future[None] | None = None
         for time_s, rgb in _ahead(frames):
-            if times and not time_s > times[-1]:
+            if run.times and not time_s > run.times[-1]:
                 raise InputError(
-                    f"A picture at {time_s} s follows one at {times[-1]} s", "Give them in order"
+                    f"A picture at {time_s} s follows one at {run.times[-1]} s", "Give them in order"
                 )
-            people = [replace(person) for person in follower.step(time_s, rgb)]
+            if reading is not None and run.begins_leg(time_s):
+                reading.result()
+                stored = run.aside()
+                run.take_up(stored)
+                if keep is not None:
+                    keep(stored)
+            people = [replace(person) for person in run.follower.step(time_s, rgb)]
             if reading is not None:
                 reading.result()
             # this picture is read while the faces of the next are followed
-            reading = reader.submit(read, len(times), time_s, rgb, people)
-            times.append(float(time_s))
+            reading = reader.submit(run.read, len(run.times), time_s, rgb, people)
+            run.times.append(float(time_s))
             if progress is not None:
                 progress(time_s)
         if reading is not None:
             reading.result()
-    tables = {number: _whole(r.table, len(times)) for number, r in rows.items()}
-    return _tracks(np.array(times), tables, follower.known, max_people)
+    if keep is not None:
+        keep(run.aside())
+    times_s, known = np.array(run.times), run.follower.known
+    tables = {number: _whole(r.table, len(times_s)) for number, r in run.rows.items()}
+    return _tracks(times_s, _told_apart(tables, known, times_s), known, max_people)
 
 
 def _ahead(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -174,6 +241,25 @@ def _whole(table: NDArray[np.float32], n: int) -> NDArray[np.float64]:
     out = np.full((n, table.shape[1]), np.nan)
     m = min(n, len(table))
     out[:m] = table[:m]
+    return out
+
+
+def _told_apart(
+    tables: dict[int, FloatArray], known: Sequence[Known], times_s: FloatArray
+) -> dict[int, FloatArray]:
+    """Give rows to whom they belong, and leave out who was seen too briefly to be more than a half hidden face."""
+    out = dict(tables)
+    step_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
+    for person in known:
+        one = person
+        while one.same_as is not None:
+            one = known[one.same_as]
+        if one is not person and person.number in out:
+            rows, own = out.pop(person.number), out[one.number]
+            own[:] = np.where(np.isnan(own[:, :1]), rows, own)
+    brief = [n for n, rows in out.items() if known[n].doubtful and np.isfinite(rows[:, 0]).sum() * step_s < _PASSING_S]  # fmt: skip
+    for number in brief:
+        del out[number]
     return out
 
 
