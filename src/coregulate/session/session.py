@@ -6,8 +6,8 @@ import dataclasses
 import filecmp
 import hashlib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -50,10 +50,14 @@ class InputFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Session:
-    """Two people and what was recorded of them; files are read when ``streams`` is first asked for."""
+    """Two people and what was recorded of them; files are read when ``streams`` is first asked for.
+
+    ``held`` are streams that are in memory, by what the plan calls their path.
+    """
 
     folder: Path
     plan: SessionPlan
+    held: Mapping[str, Sequence[Stream]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -143,6 +147,11 @@ class Session:
         return tuple(s._replace(data=shifted(s.data, -by)) for s in self._read[0]) if by else self._read[0]
 
     @property
+    def zero_unix_s(self) -> float | None:
+        """Unix time of the session's zero; None where no file carries a clock."""
+        return None if self.plan.start_unix_s is None else self.plan.start_unix_s + self._zero_s
+
+    @property
     def notices(self) -> tuple[Notice, ...]:
         """Assumptions of ``session.toml`` and what the readers noticed."""
         return self._read[1]
@@ -162,6 +171,8 @@ class Session:
 
     def inputs(self) -> tuple[InputFile, ...]:
         """Every file the session names, with its hash (folders and record parts are walked)."""
+        if self.held:
+            return tuple(held_input(path, streams) for path, streams in sorted(self.held.items()))
         paths = {self.folder / p.learned for p in self.plan.people if (self.folder / p.learned).is_file()}
         for stream in self.plan.streams:
             path = self.folder / stream.path
@@ -202,6 +213,8 @@ class Session:
             hints["rate_hz"] = wanted.rate_hz
         if wanted.where:
             hints["where"] = dict(wanted.where)
+        if wanted.path in self.held:
+            return list(self.held[wanted.path])
         key = (wanted.path, str(sorted(hints.items(), key=str)))
         if key not in cache:
             try:
@@ -288,6 +301,21 @@ def shifted(data: Data, by_s: float) -> Data:
     if isinstance(data, Samples | Events):
         return dataclasses.replace(data, times_s=np.asarray(data.times_s) + by_s)
     return Track(tuple(Label(x.start_s + by_s, x.end_s + by_s, x.text) for x in data.labels), data.name)
+
+
+def held_input(path: str, streams: Sequence[Stream]) -> InputFile:
+    """Return the hash of streams that are in memory, in place of a file's."""
+    digest, size = hashlib.sha256(), 0
+    for stream in streams:
+        digest.update(f"{stream.kind} {stream.part} {stream.origin_unix_s}".encode())
+        data = stream.data
+        parts = [str(data).encode()] if isinstance(data, Track | Sound | Pictures) else [
+            np.ascontiguousarray(x).tobytes() for x in (data.times_s, data.values)
+        ]  # fmt: skip
+        for raw in parts:
+            digest.update(raw)
+            size += len(raw)
+    return InputFile(path, digest.hexdigest(), size)
 
 
 def _same_for_both(plan: SessionPlan, folder: Path) -> list[Notice]:
