@@ -22,7 +22,7 @@ from coregulate.circuits import (
 )
 from coregulate.circuits.fit import fit_person
 from coregulate.circuits.gather import gather
-from coregulate.circuits.personal import answer, check_personal, shifted
+from coregulate.circuits.personal import answer, check_personal, shifted, with_corrections
 from coregulate.circuits.rows import session_loglik
 from coregulate.core import CircuitSettings, InputError
 from coregulate.cues import STATES, Baseline, load_cuebook
@@ -48,14 +48,14 @@ def draw(sim, path, shifts, rng):
 
 
 def draw_dial(path, rng):
-    """A hand that follows safety slowly, 5 s late, with a slow error of its own."""
-    aim = lfilter([0.1], [1, -0.9], np.where(path < 3, 1.5, -1.5))
+    """A hand that follows safety within about 4 s, with a slow error of its own."""
+    aim = lfilter([0.3], [1, -0.7], np.where(path < 3, 1.5, -1.5))
     x = aim + lfilter([0.1], [1, -0.98], rng.normal(size=len(path)))
-    return 1 / (1 + np.exp(-np.r_[np.full(5, x[0]), x[:-5]]))
+    return 1 / (1 + np.exp(-np.r_[np.full(2, x[0]), x[:-2]]))
 
 
 def rows_of(sim, z):
-    return gather(sim.dataset({"a": z}, N), "a", CALM, book=BOOK, rating_lag_s=2)
+    return gather(sim.dataset({"a": z}, N), "a", CALM, book=BOOK, rating_lag_s=4)
 
 
 def material_of(sim, z):
@@ -85,6 +85,24 @@ def test_a_persons_dial_improves_their_next_session(sim):
         gains.append(np.subtract(state_score(shifted(rows, learned.shifts), later), state_score(rows, later)))
     score, accuracy = np.mean(gains, axis=0)
     assert score > 0.05
+    assert accuracy > 0.05
+
+
+def test_corrections_alone_are_enough_to_learn_from(sim):
+    """Every stretch of 25 s or more of somebody 0.5 z from the table, called by its true name."""
+    rng = np.random.default_rng(4)
+    shifts = draw_shifts(rng, sim.phone, 0.5)
+    path, later = sim.states(N, rng), sim.states(N, rng)
+    edges = np.flatnonzero(np.diff(path)) + 1
+    runs = [(a, b) for a, b in zip(np.r_[0, edges], np.r_[edges, N], strict=True) if b - a >= 25]
+    words = [Correction(float(a), float(b), was=STATES[path[a]]) for a, b in runs]
+    rows = with_corrections(rows_of(sim, draw(sim, path, shifts, rng)), words)
+    learned = learn_person([material(rows, fit_person(rows, trusted=True, **CHAIN)[0])], **CHAIN)
+    assert learned.used
+    assert learned.labelled_s == sum(b - a for a, b in runs)
+    new = rows_of(sim, draw(sim, later, shifts, rng))
+    score, accuracy = np.subtract(state_score(shifted(new, learned.shifts), later), state_score(new, later))
+    assert score > 0.1
     assert accuracy > 0.05
 
 

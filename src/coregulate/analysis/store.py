@@ -100,6 +100,7 @@ def _write(analysis: Analysis, folder: Path) -> None:
     detail = {
         "session": analysis.session, "circuits": rest, "bond": analysis.bond, "story": analysis.story,
         "signals": analysis.signals, "events": analysis.events, "tracks": analysis.tracks, "notices": analysis.notices,
+        "personal": analysis.personal,
     }  # fmt: skip
     (folder / "detail.json").write_text(json.dumps(encode(detail, arrays)), encoding="utf-8")
     np.savez_compressed(folder / "detail.npz", **arrays)  # type: ignore[arg-type]
@@ -118,6 +119,7 @@ def _read(folder: Path) -> Analysis:
     return Analysis(
         detail["session"], detail["signals"], detail["events"], detail["tracks"], _open(folder / "cues.nc"),
         circuits, detail["bond"], detail["story"], summary, tuple(detail["notices"]),
+        detail["personal"],
     )  # fmt: skip
 
 

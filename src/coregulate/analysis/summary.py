@@ -79,6 +79,7 @@ def summarise(
         "personal": dict(personal),
         "bouts": {pid: _bouts(b) for pid, b in circuits.bouts.items()},
         "partner": {pid: _partner(p) for pid, p in circuits.partner.items()},
+        "sensitivity": None,
         "bond": _bond(bond),
         "episodes": [_episode(e) for e in story.episodes],
         "not_known": _not_known(facts, circuits, bond, story),
@@ -206,6 +207,14 @@ def _bond(bond: Bond) -> dict[str, Any]:
                 "effect_size": c.effect_size, "p": c.p, "q": c.q, "lag_s": c.lag_s, "exploratory": bool(c.exploratory),
             }
             for c in bond.couplings
+        ],
+        "influence": [
+            {
+                "person": i.person, "cue": i.cue, "other": i.other, "toward": i.toward,
+                "hazard_ratio": {"value": i.hazard_ratio.value, "low": i.hazard_ratio.low, "high": i.hazard_ratio.high},
+                "p": i.hazard_ratio.p, "q": i.q, "n_cues": i.n_cues, "n_moves": i.n_moves,
+            }
+            for i in bond.influence
         ],
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .adapt import Labels, Learned, Material, labels_of, learn_person, material
+from .adapt import Labels, Learned, Material, learn_person, material, material_of_session
 from .bouts import Bouts, fit_bouts
 from .calibration import (
     BrierParts,
@@ -19,6 +19,7 @@ from .categorical import Categorical, fit_categorical
 from .chain import expected_moves, fixed_lag, forward, forward_backward, viterbi
 from .coupled import Partner, fit_partner
 from .densities import student_divergence
+from .gather import reference_of
 from .group import Group, learn_group
 from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
@@ -26,7 +27,7 @@ from .online import Frozen, Live, OnlineFilter, frozen
 from .personal import Correction, Personal, Shifts, check_personal
 from .prediction import OneStep, predict_next
 from .support import Supported
-from .transitions import stationary, transition_matrix
+from .transitions import prior_moves, stationary, transition_matrix
 
 __all__ = [
     "HISTORY",
@@ -62,12 +63,14 @@ __all__ = [
     "forward_backward",
     "frozen",
     "infer_circuits",
-    "labels_of",
     "learn_group",
     "learn_person",
     "leave_one_out",
     "material",
+    "material_of_session",
     "predict_next",
+    "prior_moves",
+    "reference_of",
     "reliability_curve",
     "stationary",
     "student_divergence",

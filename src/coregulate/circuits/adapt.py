@@ -9,21 +9,26 @@ Without that prior the states would trade places, so there is no way to leave it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import xarray as xr
 from numba import njit
 from numpy.typing import NDArray
 
 from coregulate.core import CircuitSettings, FloatArray
-from coregulate.cues import STATES
+from coregulate.cues import STATES, Baseline, Cuebook
 
 from .calibration import fit_temperature, tempered
 from .chain import forward_backward
 from .densities import RATING_CLIP, logistic, logit
-from .personal import Shifts, shifted
-from .rows import Parameters, Rows, session_loglik, state_means
+from .gather import gather
+from .personal import Correction, Shifts, shifted, with_corrections
+from .rows import Parameters, Rows, read_ahead, session_loglik, state_means
 from .transitions import SAFE
+
+if TYPE_CHECKING:
+    from .infer import Circuits
 
 #: Standard deviation of a person's mean around the table's, in z (prior).
 PERSON_SD = 0.25
@@ -121,6 +126,30 @@ def material(rows: Rows, parameters: Parameters) -> Material:
     return Material(evidence, fitted, labels_of(rows))
 
 
+def material_of_session(
+    circuits: Circuits,
+    cues: xr.Dataset,
+    person: str,
+    baseline: Baseline,
+    *,
+    book: Cuebook,
+    corrections: Sequence[Correction] = (),
+) -> Material:
+    """Collect a finished session's evidence again, with the parameters that were fitted on it."""
+    lag_s = circuits.rating_lag_s[person]
+    rows = gather(cues, person, baseline, book=book, rating_lag_s=int(lag_s) if np.isfinite(lag_s) else 0)
+    rows = with_corrections(rows, corrections)
+    lambdas, offsets = circuits.lambdas[person], circuits.offsets[person]
+    parameters = Parameters(
+        np.array([lambdas[name] for name in rows.names]),
+        np.array([lambdas[channel.names[0]] for channel in rows.absolute]),
+        circuits.kappa[person],
+        np.array([offsets[name] for name in rows.names]),
+        np.array([circuits.lags_s[person][name] for name in rows.names]),
+    )
+    return material(rows, parameters)
+
+
 def learn_person(
     sessions: Sequence[Material], *, moves: FloatArray, start: FloatArray, settings: CircuitSettings
 ) -> Learned:
@@ -203,8 +232,9 @@ def gather_sums(
         if not unlabelled:
             smoothed = np.where(np.isfinite(one.labels.share)[:, None], smoothed, 0.0)
         kappa, offsets = one.parameters.kappa, one.parameters.offsets
+        shown = read_ahead(rows, one.parameters.lags_s)
         top, bottom = _sums(
-            rows.z, rows.quality * one.parameters.lambdas, smoothed, state_means(one.rows, kappa, offsets),
+            shown.z, shown.quality * one.parameters.lambdas, smoothed, state_means(one.rows, kappa, offsets),
             state_means(rows, kappa, offsets), rows.scales, settings.student_nu,
         )  # fmt: skip
         for i, cue in enumerate(rows.names):
@@ -219,6 +249,7 @@ def _held_out(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean log score of each held-out stretch: of the rest's average word, before and after learning, each (fold,)."""
     said = np.concatenate([one.labels.share for one in sessions])
+    yes = np.concatenate([one.labels.yes for one in sessions])
     guess: list[float] = []
     before: list[float] = []
     after: list[float] = []
@@ -231,8 +262,7 @@ def _held_out(
         learnt = np.isfinite(np.concatenate([one.labels.share for one in rest]))
         shifts = fit_shifts(rest, moves=moves, start=start, settings=settings)
         held = np.concatenate(inside)
-        average = np.full(len(said), said[learnt].mean())
-        guess.append(float(_log_score(average, said)[held].mean()))
+        guess.append(float(_log_score(_guess(yes, said, learnt, start), said)[held].mean()))
         nothing: Shifts = {}
         for scores, by in ((before, nothing), (after, shifts)):
             p = np.concatenate([one.labels.asked(_read(one, by, moves, start, settings)) for one in sessions])
@@ -240,6 +270,17 @@ def _held_out(
             mild = tempered(p, fit_temperature(p[learnt], said[learnt]))
             scores.append(float(_log_score(mild, said)[held].mean()))
     return np.array(guess), np.array(before), np.array(after)
+
+
+def _guess(
+    yes: NDArray[np.bool_], share: FloatArray, learnt: NDArray[np.bool_], start: FloatArray
+) -> FloatArray:
+    """Answer without looking: the rest's average word on being safe, the prior's share of any other states."""
+    p: FloatArray = yes @ start
+    about_safe = (yes == np.isin(np.arange(len(STATES)), SAFE)).all(axis=1)
+    if (about_safe & learnt).any():
+        p[about_safe] = share[about_safe & learnt].mean()
+    return p
 
 
 def _log_score(p: FloatArray, share: FloatArray) -> FloatArray:

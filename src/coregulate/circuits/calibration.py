@@ -69,7 +69,7 @@ def calibration_error(probability: ArrayLike, truth: ArrayLike, *, boxes: int = 
 
 
 def brier_parts(probability: ArrayLike, truth: ArrayLike, *, boxes: int = BOXES) -> BrierParts:
-    """Brier score and its partition (Murphy 1973, 10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2).
+    """Brier score and its partition (Murphy 1973, Journal of Applied Meteorology 12, 595-600).
 
     Examples
     --------
@@ -88,7 +88,7 @@ def brier_parts(probability: ArrayLike, truth: ArrayLike, *, boxes: int = BOXES)
 
 
 def fit_temperature(probability: ArrayLike, truth: ArrayLike) -> float:
-    """Find the temperature that makes ``logistic(logit(p) / temperature)`` most likely (Guo et al. 2017).
+    """Find the temperature that makes ``logistic(logit(p) / temperature)`` most likely (Guo et al. 2017, arXiv 1706.04599).
 
     Returns
     -------

@@ -109,7 +109,7 @@ def rows_from_seconds(
         quality=_columns([quality[c.name] for c in graded], n_seconds),
         means=means,
         scales=_by_state(graded, "scales"),
-        reference=np.array([cue.reference_mean(_reference(cue, baseline)) for cue in graded]),
+        reference=np.array([cue.reference_mean(reference_of(cue, baseline)) for cue in graded]),
         centre=np.zeros(len(graded)),
         tau=np.array([cue.tau for cue in graded]),
         lag_s=np.array([cue.lag_s for cue in graded]),
@@ -117,7 +117,7 @@ def rows_from_seconds(
     )
 
 
-def _reference(cue: Cue, baseline: Baseline) -> str:
+def reference_of(cue: Cue, baseline: Baseline) -> str:
     """Name what this cue's z was measured from: a silent rest says nothing of voice and turns."""
     silent = baseline.reference == "rest" and cue.channel in ("voice", "turns")
     return "population" if silent or not baseline.trusted else baseline.reference

@@ -63,9 +63,12 @@ def fit_lambdas(
         members = np.array([c == name for c in rows.channels])
         within[members] = participation_ratio(x[:, members]) / members.sum()
         means.append(_row_mean(x[:, members]))
-    means.extend(part[:, 0] for part in odds)
+    # A correction is the person's word on each of its seconds: neither an echo of itself nor of a channel.
+    corrected = np.array([c.channel == "correction" for c in rows.absolute], dtype=bool)
+    means.extend(part[:, 0] for part, own in zip(odds, corrected, strict=True) if not own)
     across = participation_ratio(np.column_stack(means)) / len(means) if means else 1.0
     weights = np.concatenate([within, np.ones(len(odds))]) * across / np.maximum(repeat / every_s, 1.0)
+    weights[len(rows.names) :][corrected] = 1.0
     weights = np.clip(weights, LOW, HIGH)
     return Lambdas(weights[: len(rows.names)], weights[len(rows.names) :])
 

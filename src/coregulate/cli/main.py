@@ -103,6 +103,12 @@ def init(
     type=click.Path(path_type=Path),
     help="Write the report to this HTML file (a folder, for several sessions).",
 )
+@click.option(
+    "--blur",
+    type=click.Path(path_type=Path),
+    metavar="DIRECTORY",
+    help="Also write each video there for reviewing, with faces made coarse (as 'coregulate blur').",
+)
 @click.option("--from", "start_s", type=float, default=0.0, metavar="S", help="Analyse from this second on.")
 @click.option(
     "--to", "end_s", type=float, default=float("inf"), metavar="S", help="Analyse up to this second."
@@ -117,7 +123,7 @@ def init(
 @_JSON
 @_QUIET
 def analyze(
-    folders: tuple[Path, ...], out: Path | None, report: Path | None, start_s: float, end_s: float, changes: tuple[str, ...], as_json: bool, quiet: bool
+    folders: tuple[Path, ...], out: Path | None, report: Path | None, blur: Path | None, start_s: float, end_s: float, changes: tuple[str, ...], as_json: bool, quiet: bool
 ) -> int:  # fmt: skip
     """Analyse one or more sessions: cues, circuits, bond and story."""
     from .analyze_command import analyze_folders
@@ -126,6 +132,7 @@ def analyze(
         folders,
         out=out,
         report=report,
+        blur=blur,
         start_s=start_s,
         end_s=end_s,
         changes=_pairs(changes, "--set"),
@@ -135,14 +142,65 @@ def analyze(
 
 
 @cli.command()
+@click.argument("analysis", type=click.Path(path_type=Path), metavar="ANALYSIS")
+@click.option("--person", required=True, help="Whose moment: an id or a name.")
+@click.option("--at", "time_s", type=float, required=True, metavar="S", help="Second of the session.")
+@_JSON
+def why(analysis: Path, person: str, time_s: float, as_json: bool) -> None:
+    """Say why somebody reads as they do at a moment, in a sentence and as a table of evidence (nats)."""
+    from .own_word_commands import why as run
+
+    run(analysis, person=person, time_s=time_s, as_json=as_json)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--person", required=True, help="Whose word it is: an id or a name.")
+@click.option("--from", "start_s", type=float, required=True, metavar="S", help="First second.")
+@click.option("--to", "end_s", type=float, required=True, metavar="S", help="Where it ends.")
+@click.option("--was", default="", metavar="STATE", help="What it was.")
+@click.option("--was-not", default="", metavar="STATE", help="What it was not.")
+@_QUIET
+def correct(
+    folder: Path, person: str, start_s: float, end_s: float, was: str, was_not: str, quiet: bool
+) -> None:
+    """Take in a person's own word on a stretch ("that was not anger, that was laughing").
+
+    STATE is social, play, still, fight_flight, shutdown, safe, unsafe or mobilized. It is written to the
+    end of session.toml, where it can be changed or taken out; the next analysis takes it in.
+    """
+    from .own_word_commands import correct as run
+
+    run(folder, person=person, start_s=start_s, end_s=end_s, was=was, was_not=was_not, quiet=quiet)
+
+
+@cli.command()
+@click.argument("analyses", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ANALYSIS...")
+@click.option("--person", help="Learn of this person (an id or a name) from their own word.")
+@click.option("--group", is_flag=True, help="Learn what all people in these analyses have in common.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The person's file to write.")
+@_QUIET
+def learn(analyses: tuple[Path, ...], person: str | None, group: bool, out: Path, quiet: bool) -> None:
+    """Learn how a person's body shows, from their dial and corrections, and keep it in a file of theirs.
+
+    To use it, write learned = "FILE" with the person in session.toml; to forget it, delete the file.
+    Nothing is written where the person's held-out word is not told better for it.
+    """
+    from .own_word_commands import learn as run
+
+    run(analyses, person=person, group=group, out=out, quiet=quiet)
+
+
+@cli.command()
 @click.argument("video", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="The new .mp4; else beside the video.")
+@click.option("--sound", is_flag=True, help="Copy the sound too; a voice tells who it is as a face does.")
 @_QUIET
-def blur(video: Path, out: Path | None, quiet: bool) -> None:
+def blur(video: Path, out: Path | None, sound: bool, quiet: bool) -> None:
     """Write a copy of a video for reviewing, faces made coarse and the sound left out."""
     from .blur_command import blur_video
 
-    blur_video(video, out=out, quiet=quiet)
+    console.result(str(blur_video(video, out=out, sound=sound, quiet=quiet)))
 
 
 @cli.command()

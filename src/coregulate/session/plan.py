@@ -13,6 +13,8 @@ from coregulate.core import FormatError, InputError, Notice, Person, StoreError
 
 FILE_NAME = "session.toml"
 FORMAT = 1
+CLOCKS = ("unix", "tied", "aligned", "none")
+MAX_DRIFT_PPM = 10_000.0  # prior: a hundredth; no clock is worse
 REFERENCES = ("rest", "calm_talk")
 
 
@@ -43,10 +45,12 @@ class StreamPlan:
     """One stream: where it is, whose it is, which clock it is on.
 
     ``person`` is an id, or ``""`` where both share it (one microphone for two).
-    ``clock`` is ``unix`` (the file's own), or ``aligned``: session time is the
-    file's time plus ``offset_s``. ``who`` names the people in a recording of both:
+    ``clock`` is ``unix`` (the file's own), ``tied`` (measured against another file), ``aligned`` (assumed, or
+    known to you) or ``none`` (nothing is known: no coupling with the other is told). Session time is the file's
+    time plus ``offset_s``, stretched by ``drift_ppm``; ``uncertainty_s`` is what a measured tie may be off by.
+    ``who`` names the people in a recording of both:
     ``left`` and ``right`` in a video, ``first`` and ``second`` to speak in a sound.
-    ``one_room``: both sit in one room before one camera, so who looks at whom can be read.
+    ``one_room``: both sit in one room before one camera (true), or it is a call (false); None: nobody said.
     """
 
     person: str
@@ -60,7 +64,9 @@ class StreamPlan:
     range: tuple[float, float] | None = None
     where: Mapping[str, str] = field(default_factory=dict)
     who: Mapping[str, str] = field(default_factory=dict)
-    one_room: bool = False
+    one_room: bool | None = None
+    drift_ppm: float = 0.0
+    uncertainty_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,8 @@ def write_plan(plan: SessionPlan, folder: Path) -> Path:
     aside = path.with_suffix(".toml.new")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        aside.write_text(_HEAD + tomli_w.dumps(_plain(plan)), encoding="utf-8")
+        text = _HEAD + tomli_w.dumps(_plain(plan)) + "".join(map(_correction_text, plan.corrections))
+        aside.write_text(text, encoding="utf-8")
         aside.replace(path)
     except OSError as error:
         raise StoreError(
@@ -159,8 +166,6 @@ def _plain(plan: SessionPlan) -> dict[str, Any]:
     ]
     raw["streams"] = [_without_defaults(stream) for stream in plan.streams]
     raw["segments"] = [_without_defaults(segment) for segment in plan.segments]
-    if plan.corrections:
-        raw["corrections"] = [_without_defaults(correction) for correction in plan.corrections]
     raw["assumptions"] = [dataclasses.asdict(assumption) for assumption in plan.assumptions]
     raw["settings"] = dict(plan.settings)
     return raw
@@ -244,8 +249,12 @@ def _check(plan: SessionPlan, path: Path) -> None:
                 f"People are {', '.join(ids)}",
                 path,
             )
-        if stream.clock not in ("unix", "aligned"):
-            raise FormatError(f"A clock is '{stream.clock}'", "It must be 'unix' or 'aligned'", path)
+        if stream.clock not in CLOCKS:
+            raise FormatError(f"A clock is '{stream.clock}'", f"It must be one of {', '.join(CLOCKS)}", path)
+        if not abs(stream.drift_ppm) <= MAX_DRIFT_PPM:
+            raise FormatError(
+                f"A drift is {stream.drift_ppm} ppm", f"It must lie within {MAX_DRIFT_PPM:g} either way", path
+            )
     for correction in plan.corrections:
         _check_correction(correction, ids, path)
     for segment in plan.segments:
@@ -281,6 +290,25 @@ def _check_correction(correction: CorrectionPlan, ids: list[str], path: Path) ->
         raise FormatError(f"{where} says nothing", "Say what it was, or was_not", path)
 
 
+def _correction_text(correction: CorrectionPlan) -> str:
+    """One table of its own, so that the next can be written below it."""
+    import tomli_w
+
+    return "\n[[corrections]]\n" + tomli_w.dumps(_without_defaults(correction))
+
+
+def with_own_words(plan: SessionPlan, before: SessionPlan) -> SessionPlan:
+    """Carry people's history, what was learned of them and their corrections over from an earlier plan."""
+    own = {person.id: person for person in before.people}
+    people = tuple(
+        dataclasses.replace(p, history=own[p.id].history, learned=own[p.id].learned) if p.id in own else p
+        for p in plan.people
+    )
+    ids = {person.id for person in plan.people}
+    kept = tuple(c for c in before.corrections if c.person in ids)
+    return dataclasses.replace(plan, people=people, corrections=kept)
+
+
 def add_correction(correction: CorrectionPlan, folder: Path) -> Path:
     """Write a correction at the end of ``session.toml``; what stands there, comments too, stays as it is.
 
@@ -293,12 +321,10 @@ def add_correction(correction: CorrectionPlan, folder: Path) -> Path:
     StoreError
         Where the file cannot be written.
     """
-    import tomli_w
-
     read_plan(folder)
     path = folder / FILE_NAME
     written = path.read_text(encoding="utf-8").rstrip("\n")
-    text = f"{written}\n\n[[corrections]]\n" + tomli_w.dumps(_without_defaults(correction))
+    text = written + "\n" + _correction_text(correction)
     try:
         _plan_from(tomllib.loads(text), path)
     except tomllib.TOMLDecodeError as error:

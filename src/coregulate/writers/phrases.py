@@ -9,14 +9,12 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from coregulate.analysis import STATE_WORDS
+
 SAFE = ("social", "play", "still")
 
 _STATE = {
-    "social": "engaged",
-    "play": "lively",
-    "still": "at rest",
-    "fight_flight": "activated",
-    "shutdown": "withdrawn",
+    **STATE_WORDS,
     "not_known": "not clear",
     "safe": "at ease",
     "mobilized": "lively or activated",
