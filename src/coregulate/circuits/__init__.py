@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .adapt import Labels, Learned, Material, learn_person, material, material_of_session
+from .adapt import Labels, Material, material, material_of_session
 from .calibration import (
     BrierParts,
     Reliability,
@@ -18,6 +18,7 @@ from .chain import fixed_lag, forward, forward_backward, viterbi
 from .densities import student_divergence
 from .gather import reference_of
 from .group import Group, learn_group
+from .held_out import Learned, learn_person
 from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen

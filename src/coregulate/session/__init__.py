@@ -1,6 +1,7 @@
 """Floor 2: a folder of recordings as two people on one clock, with their consent."""
 
 from .clocks import Found
+from .own_words import add_correction, with_own_words
 from .person_file import PersonFile, read_person_file, write_person_file
 from .plan import (
     FILE_NAME,
@@ -9,9 +10,7 @@ from .plan import (
     SegmentPlan,
     SessionPlan,
     StreamPlan,
-    add_correction,
     read_plan,
-    with_own_words,
     write_plan,
 )
 from .propose import Proposal, files_of, holds_two_people, propose_by, propose_session
