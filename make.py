@@ -1,4 +1,4 @@
-"""The commands of this project, the same on every system: ``python make.py demo|video|test|lint|bench|docs|lock``.
+"""The commands of this project, the same on every system: ``python make.py demo|video|formats|test|lint|bench|docs|lock``.
 
 Needs nothing but Python 3.11 or newer: the first call makes ``.venv`` from the
 locked requirements.
@@ -47,11 +47,10 @@ def environment(lock: str) -> None:
     path = ROOT / "requirements" / f"{lock}.lock"
     sources = path.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
     stamp, digest = VENV / f".{lock}", hashlib.sha256(sources).hexdigest()
-    # An environment for developing holds all that the default one does.
-    stamps = [stamp, VENV / ".dev"]
-    if any(s.is_file() and s.read_text().startswith(f"{lock} {digest}") for s in stamps[:1]):
+    if stamp.is_file() and stamp.read_text() == f"{lock} {digest}\n":
         return
-    if lock == "default" and stamps[1].is_file():
+    # An environment for developing holds all that the default one does.
+    if lock == "default" and (VENV / ".dev").is_file():
         return
     if not PYTHON.exists():
         print("making .venv", file=sys.stderr)
@@ -77,6 +76,11 @@ def demo() -> None:
 def video() -> None:
     """Add to .venv what reads faces in video and tells two voices on one microphone apart."""
     environment("video")
+
+
+def formats() -> None:
+    """Add to .venv what reads the formats beyond the common ones (docs/formats.md names them)."""
+    environment("formats")
 
 
 def test() -> None:
@@ -124,6 +128,7 @@ def lock() -> None:
     extras: dict[str, list[str]] = {
         "default": [],
         "video": ["--extra", "video", "-c", "requirements/default.lock"],
+        "formats": ["--extra", "formats", "-c", "requirements/default.lock"],
         "dev": ["--extra", "dev"],
     }
     for name, extra in extras.items():
@@ -150,7 +155,7 @@ def keep_pure(path: Path, package: str, download: list[str]) -> None:
     path.write_text(text[: pinned.start(2)] + f"    --hash=sha256:{digest}\n" + text[pinned.end(2) :])
 
 
-TASKS = {task.__name__: task for task in (demo, video, test, lint, bench, docs, lock)}
+TASKS = {task.__name__: task for task in (demo, video, formats, test, lint, bench, docs, lock)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:

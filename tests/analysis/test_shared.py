@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from coregulate.analysis import shared
-from coregulate.analysis.shared import Seen, _body, _in_session_time
+from coregulate.analysis.shared import Seen, _about_the_room, _body, _in_session_time
 from coregulate.core import Clock, Pictures, Segment, StoreError
 from coregulate.perception import FACE_CUES, FaceTracks
+from coregulate.perception.faces.rhythm import Kept
 from coregulate.session import OwnedStream
 
 PICTURES = Pictures("none", 10.0, 2.0, 64, 48)
@@ -38,7 +39,7 @@ def test_left_and_right_are_who_the_plan_says() -> None:
     assert seen.owners() == {"left": "sam", "right": "alex"}
     cues, quality = seen.signals("left")
     assert cues["jaw_drop"].start_s == 3.0
-    assert len(cues["jaw_drop"].values) == len(quality.values) == 20
+    assert len(cues["jaw_drop"].values) == len(quality["jaw_drop"].values) == 20
 
 
 def test_one_face_where_two_are_expected_is_nobodys() -> None:
@@ -95,3 +96,21 @@ def test_nearness_and_touch_are_of_two_in_one_room(monkeypatch: pytest.MonkeyPat
         body, notices = _body(wanted)
         assert body.touch is None
         assert [n.code for n in notices] == codes
+
+
+def test_what_the_picture_shows_counts_where_nobody_said_and_a_border_is_told() -> None:
+    plan = stream(who={"left": "sam", "right": "alex"})
+    seen = Seen(plan, tracks("left", "right"))
+    codes = {None: "gaze_not_read", True: "one_room_assumed", False: "gaze_not_read"}
+    for share, looks in ((0.6, None), (0.1, True), (0.9, False)):
+        seen.body.layout._kept = {1: Kept(1)}
+        seen.body.layout._kept[1].put(0.0, (share,))
+        assert seen.seen_as_one_room is looks
+        assert ("gaze_toward_partner" in seen.signals("left")[0]) is bool(looks)
+        assert [n.code for n in _about_the_room(seen, "talk.mp4")] == [codes[looks]]
+    said = Seen(plan._replace(one_room=True), seen.tracks, seen.body)
+    assert "gaze_toward_partner" in said.signals("left")[0]
+    assert [n.code for n in _about_the_room(said, "talk.mp4")] == ["looks_like_a_call"]
+    denied = Seen(plan._replace(one_room=False), seen.tracks, seen.body)
+    assert not denied.one_room
+    assert _about_the_room(denied, "talk.mp4") == []

@@ -72,7 +72,8 @@ def test_interrupted_and_gone_on_with(talk: Path, tmp_path: Path, monkeypatch: p
     assert [p.suffix for p in aside.iterdir()] == [".npz"]
     assert not broken.exists()
     monkeypatch.setattr(shared, "video_frames", counted)
-    assert run("analyze", str(talk), "--quiet", "--out", str(broken)) == 0
+    assert run("analyze", str(talk), "--quiet", "--out", str(broken), "--blur", str(tmp_path / "review")) == 0
+    assert (tmp_path / "review" / "talk-blurred.mp4").is_file()
     assert came == [10 * SECONDS, 50, 10 * (SECONDS - 4)]
     assert not aside.exists()
     one, other = load_analysis(whole), load_analysis(broken)

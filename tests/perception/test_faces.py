@@ -27,7 +27,7 @@ if importlib.util.find_spec("ai_edge_litert") is None:
 
 import face_scenes as scenes
 
-from coregulate.perception.faces import detect, landmarks, looks, measure
+from coregulate.perception.faces import detect, follow, landmarks, looks, measure, watch
 
 FACE = 220 / 600  # height of the face in the portrait
 # How far cues may move with another action or a turn of up to 20 degrees, measured and rounded up.
@@ -159,6 +159,17 @@ def test_of_parted_lips_it_is_not_known_whether_they_press(bent, shut, fit):
     assert all(np.isnan(r["lip_pressor"]) for r in respond(shut, fit, "jaw", (0.1, 0.2)))
 
 
+def test_corners_that_are_pulled_out_and_up_but_not_back_are_no_smile(bent, fit):
+    front = fit(bent.smile(0.1)).front
+    flat = front.copy()
+    flat[[61, 291], 2] = flat[13, 2] - 0.15 * np.linalg.norm(flat[33] - flat[263])  # as at rest
+    smile, grimace = (
+        measure.measure(landmarks.Face(q, 1.0, q, np.eye(3)))["lip_corner_puller"] for q in (front, flat)
+    )
+    assert smile > 0.9
+    assert grimace == pytest.approx(0.0, abs=1e-6)
+
+
 def test_talking_is_not_smiling(responses):
     smiles = [r["lip_corner_puller"] for r in responses["jaw"]]
     assert max(smiles) - smiles[0] < 0.15
@@ -259,14 +270,49 @@ def crossing(n):
     return [(60, 600)] * 10 + [(60 + k * 540 // n, 600 - k * 540 // n) for k in range(n)] + [(600, 60)] * 12
 
 
-@pytest.mark.parametrize("n", [10, 30])
+@pytest.mark.parametrize("n", [6, 10, 30])
 def test_who_passes_before_the_other_keeps_the_name(models, n):
     places = crossing(n)
     tracks = watch_faces(frames(places))
-    assert tracks.labels[:2] == ("left", "right")
+    assert tracks.labels == ("left", "right")  # and no third face, made up of two halves
     for label, first, last in (("left", 60, 600), ("right", 600, 60)):
         assert np.allclose(middle(tracks, label)[:10], first + 150, atol=45)
         assert np.allclose(middle(tracks, label)[-6:], last + 150, atol=45)
+
+
+def looks_like(colour):
+    return looks.Looks(*(np.eye(64)[colour] for _ in range(2)), np.eye(144)[colour], np.full(9, colour / 100))
+
+
+def person(number, colour, face=None, **more):
+    return follow.Known(number, 100.0 * number, looks_like(colour), face, **more)
+
+
+def test_a_half_hidden_face_taken_for_a_new_one_is_given_back_when_it_shows(bent, fit):
+    face = fit(bent.picture)
+    hidden, half = person(0, 1), person(1, 2, face, doubtful=True)
+    follower = follow.Follower()
+    follower.known = [hidden, half, person(2, 3)]
+    follower._give_back(half, {1: looks_like(2)})
+    assert half.face is face  # it looks like itself: a third person
+    now = {1: looks_like(1)}
+    follower._give_back(half, now)
+    assert (hidden.face, half.face, half.same_as, list(now)) == (face, None, 0, [0])
+
+
+def test_rows_go_to_whom_they_belong_and_passing_faces_are_nobody():
+    times_s = np.arange(30) / 10
+
+    def rows(first, last):
+        table = np.full((30, 2), np.nan)
+        table[first:last] = first
+        return table
+
+    known = [person(0, 1), person(1, 2, doubtful=True, same_as=0), person(2, 3, doubtful=True), person(3, 4)]
+    tables = {0: rows(0, 10), 1: rows(12, 20), 2: rows(20, 24), 3: rows(20, 24)}
+    out = watch._told_apart(tables, known, times_s)
+    assert set(out) == {0, 3}  # who was there although nobody was missing stays, however short
+    np.testing.assert_array_equal(np.flatnonzero(np.isfinite(out[0][:, 0])), [*range(10), *range(12, 20)])
 
 
 def test_a_split_screen_is_two_people(models):

@@ -12,6 +12,7 @@ from coregulate.perception.faces import (
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
+    turned_quality,
 )
 from coregulate.perception.faces.measure import CUES
 
@@ -172,3 +173,43 @@ def test_nobody_seen_at_all():
     nan = np.full(200, np.nan)
     head = head_cues(tracks(head_yaw_deg=nan, head_pitch_deg=nan, head_roll_deg=nan), "left")
     assert all(np.isnan(v).all() for v in head.values())
+
+
+def turned_and_lost(turned_deg, back_deg, lost_s):
+    """Ten seconds to the front, two turned, lost, two turned, and front again."""
+    lost = round(lost_s * RATE_HZ)
+    yaw = np.concatenate(
+        [np.zeros(100), np.full(20, turned_deg), np.full(lost, np.nan), np.full(20, back_deg), np.zeros(100)]
+    )
+    given = tracks(
+        len(yaw), head_yaw_deg=yaw, gaze_yaw_deg=yaw, eye_aperture=np.where(np.isnan(yaw), yaw, 0.0)
+    )
+    gone = np.isnan(yaw)
+    given.boxes["left"][gone], given.quality["left"][gone] = np.nan, 0.0
+    return given, gone
+
+
+def test_who_is_lost_while_turned_was_turned_away():
+    given, gone = turned_and_lost(40.0, 45.0, 6.0)
+    away, toward = head_cues(given, "left")["turned_away"], gaze_toward_partner(given, "left", "right")
+    assert np.all(away[gone] == 1.0)
+    assert np.all(toward[gone] == 1.0)  # the partner is on that side
+    for told in (away, toward):
+        trust = turned_quality(given, "left", told)
+        assert np.all(trust[gone] == 0.3)
+        assert np.all(trust[:100] == 1.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost_s"), [(40, -40, 6), (10, 40, 6), (40, 10, 6), (40, 40, 12)]
+)
+def test_else_who_is_lost_is_not_known(before, after, lost_s):
+    given, gone = turned_and_lost(float(before), float(after), lost_s)
+    assert np.isnan(head_cues(given, "left")["turned_away"][gone]).all()
+    assert np.isnan(gaze_toward_partner(given, "left", "right")[gone]).all()
+
+
+def test_turned_from_the_partner_and_lost_is_away_and_not_toward():
+    given, gone = turned_and_lost(-40.0, -40.0, 6.0)
+    assert np.all(head_cues(given, "left")["turned_away"][gone] == 1.0)
+    assert np.isnan(gaze_toward_partner(given, "left", "right")[gone]).all()

@@ -72,6 +72,8 @@ def test_what_is_to_be_seen_in_a_clip_is_read(watched):
     middle = {cue: [np.median(v[when]) for when in (down, up, laughs)] for cue, v in cues.items()}
     assert middle["eye_aperture"][0] < 0.1 < 0.2 < middle["eye_aperture"][1]
     assert middle["lip_corner_puller"][2] > middle["lip_corner_puller"][0] + 0.5
+    assert middle["lip_corner_puller"][0] < 0.15
+    assert cues["lip_corner_puller"][down].max() < 0.55 < 0.8 < middle["lip_corner_puller"][2]
     assert middle["brow_lowerer"][0] > middle["brow_lowerer"][1] + 0.2
     assert 2 <= np.sum(np.diff(cues["blink"]) == 1) <= 8
     assert cues["blink"][down].max() == 0  # eyes that look down for long do not blink

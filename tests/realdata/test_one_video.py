@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from coregulate.core import CoregulateError
+from coregulate.core import CoregulateError, InputError
 from coregulate.models import model_path
 from coregulate.readers import video_frames
 from coregulate.session import open_session
@@ -92,6 +92,29 @@ def test_a_blurred_copy_shows_no_face(film: Path, tmp_path: Path) -> None:
     assert not any(detector(rgb) for rgb in shown)
     with av.open(str(out)) as copy:
         assert not copy.streams.audio
+
+
+def test_the_sound_is_copied_where_asked(film: Path, tmp_path: Path) -> None:
+    from coregulate.perception import blur_faces
+
+    frames = [(t, rgb) for t, rgb in video_frames(film / "talk.mp4", RATE_HZ) if 2.0 <= t < 5.0]
+    blur_faces(frames, tmp_path / "heard.mp4", rate_hz=RATE_HZ, sound=film / "talk.mp4")
+
+    def sound(path: Path) -> tuple[float, np.ndarray]:
+        with av.open(str(path)) as file:
+            blocks = list(file.decode(audio=0))
+        return blocks[0].time, np.concatenate([b.to_ndarray()[0] for b in blocks])
+
+    (_, whole), (start_s, copy) = sound(film / "talk.mp4"), sound(tmp_path / "heard.mp4")
+    assert start_s < 0.1
+    assert len(copy) / 16000 == pytest.approx(28.0, abs=0.5)  # from the first picture on
+    later = whole[round((2.0 + start_s) * 16000) :]
+    lag = np.argmax(np.correlate(later[8000:40000], copy[12000:28000], "valid")) - 4000
+    assert abs(lag) <= 0.07 * 16000  # a packet of 64 ms
+    blur_faces(frames[:2], tmp_path / "mute.mp4", rate_hz=RATE_HZ)
+    with pytest.raises(InputError, match="no sound"):
+        blur_faces(frames, tmp_path / "other.mp4", rate_hz=RATE_HZ, sound=tmp_path / "mute.mp4")
+    assert not list(tmp_path.glob("other*"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

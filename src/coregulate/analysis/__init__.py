@@ -3,6 +3,7 @@
 from .inspect import inspect_session
 from .learning import learn_of_group, learn_of_person
 from .pipeline import analyze
+from .pooled import Pooled, pool_sessions, pooled_summary
 from .result import Analysis, SessionFacts
 from .sensitivity import Change, sensitivity
 from .store import dumps, load_analysis, save_analysis, stored_key
@@ -13,6 +14,7 @@ __all__ = [
     "STATE_WORDS",
     "Analysis",
     "Change",
+    "Pooled",
     "SessionFacts",
     "Why",
     "WhyRow",
@@ -24,6 +26,8 @@ __all__ = [
     "learn_of_group",
     "learn_of_person",
     "load_analysis",
+    "pool_sessions",
+    "pooled_summary",
     "save_analysis",
     "sensitivity",
     "state_means",

@@ -266,7 +266,7 @@ def _faces(
         for label, pid in seen.owners().items():
             cues, quality = seen.signals(label)
             bodies.signals[pid].update(cues)
-            bodies.quality[pid].update(dict.fromkeys(cues, quality))
+            bodies.quality[pid].update(quality)
             _bodily(pid, seen.bodily(label), bodies, settings)
             bodies.used[stream.path, stream.kind, stream.part] = "face"
         both = seen if not stream.person else both

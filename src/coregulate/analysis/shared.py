@@ -24,6 +24,7 @@ from coregulate.perception import (
     HEAD_CUES,
     Chest,
     FaceTracks,
+    Layout,
     Motion,
     Onlooker,
     Skin,
@@ -33,6 +34,7 @@ from coregulate.perception import (
     gaze_toward_screen,
     head_cues,
     head_distance,
+    turned_quality,
     voices_of_faces,
     watch_faces,
 )
@@ -52,12 +54,14 @@ class Body:
     """What else is read off the pictures of a video, each person's face being known."""
 
     def __init__(self, touch: Touch | None = None) -> None:
-        self.motion, self.skin, self.chest, self.touch = Motion(), Skin(), Chest(), touch
+        self.motion, self.skin, self.chest, self.layout = Motion(), Skin(), Chest(), Layout()
+        self.touch = touch
 
     @property
     def onlookers(self) -> tuple[Onlooker, ...]:
         """Those to be shown the pictures."""
-        return self.motion, self.skin, self.chest, *([self.touch] if self.touch else [])
+        always = self.motion, self.skin, self.chest, self.layout
+        return always if self.touch is None else (*always, self.touch)
 
 
 class Seen:
@@ -78,20 +82,34 @@ class Seen:
             return {}  # one face in a video of two: whose it is cannot be told
         return {label: self.stream.who[label] for label in self.labels if label in self.stream.who}
 
-    def signals(self, label: str) -> tuple[dict[str, Signal], Signal]:
-        """Cues of one face at a regular rate, and how far they can be trusted."""
+    @property
+    def seen_as_one_room(self) -> bool | None:
+        """Whether the picture shows both in one room; None where it does not tell."""
+        return None if len(self.labels) != 2 else self.body.layout.one_room(self.tracks, *self.labels)
+
+    @property
+    def one_room(self) -> bool:
+        """Whether who looks at whom can be read: session.toml outranks what is seen."""
+        said = self.stream.one_room
+        return bool(self.seen_as_one_room) if said is None else said
+
+    def signals(self, label: str) -> tuple[dict[str, Signal], dict[str, Signal]]:
+        """Cues of one face at a regular rate, and how far each can be trusted."""
         cues = {
             name: self._regular(values, name, FACE_CUES[name])
             for name, values in self.tracks.values[label].items()
         }
         seen = head_cues(self.tracks, label)
         partner = next((x for x in self.labels if x != label), None)
-        if self.stream.one_room and partner is not None:
+        if self.one_room and partner is not None:
             seen["gaze_toward_partner"] = gaze_toward_partner(self.tracks, label, partner)
         if self.stream.person:
             seen["gaze_toward_screen"] = gaze_toward_screen(self.tracks, label)
         cues |= {name: self._regular(values, name, HEAD_CUES[name]) for name, values in seen.items()}
-        return cues, self._regular(self.tracks.quality[label], "face_quality", "1")
+        trust = dict.fromkeys(cues, self.tracks.quality[label])
+        for name in {"turned_away", "gaze_toward_partner"} & set(seen):
+            trust[name] = turned_quality(self.tracks, label, seen[name])
+        return cues, {name: self._regular(q, "face_quality", "1") for name, q in trust.items()}
 
     def bodily(self, label: str) -> dict[str, tuple[Signal, Signal]]:
         """Return what the body of one person shows, each with its quality: movement, pulse, breathing.
@@ -117,7 +135,7 @@ class Seen:
     def _between(self, label: str) -> dict[str, tuple[FloatArray, str, FloatArray]]:
         """Touch and nearness of two in one room; the same for both."""
         partner = next((x for x in self.labels if x != label), None)
-        if not self.stream.one_room or partner is None:
+        if not self.one_room or partner is None:
             return {}
         apart = head_distance(self.tracks.boxes[label], self.tracks.boxes[partner])
         seen = np.minimum(self.tracks.quality[label], self.tracks.quality[partner])
@@ -171,9 +189,8 @@ def see_faces(
             "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
         )
         notices.append(Notice("one_face", where, text))
-    if len(seen.owners()) == 2 and not stream.one_room:
-        text = "Whether both sit in one room is not said, so who looks at whom, how near they are and touch are not read: one_room = true in session.toml says it."
-        notices.append(Notice("gaze_not_read", where, text))
+    if len(seen.owners()) == 2:
+        notices += _about_the_room(seen, where)
     for label in seen.owners():
         share = float(np.mean(np.isfinite(tracks.boxes[label][:, 0])))
         if share < 0.8:
@@ -202,6 +219,22 @@ def _body(stream: OwnedStream) -> tuple[Body, list[Notice]]:
         return Body(Touch()), []
     except CoregulateError as error:
         return Body(), [Notice("touch_not_read", stream.path, str(error))]
+
+
+def _about_the_room(seen: Seen, where: str) -> list[Notice]:
+    """Say what was taken for granted about one room or a call, and how to say otherwise."""
+    said, looks = seen.stream.one_room, seen.seen_as_one_room
+    if said is None and looks:
+        text = "No border divides the two, so both are taken to sit in one room and who looks at whom is read: one_room = false in session.toml says otherwise."
+        return [Notice("one_room_assumed", where, text)]
+    if said is None:
+        why = "it cannot be told" if looks is None else "a straight border divides the picture, as in a call"
+        text = f"Whether both sit in one room is not said, and {why}, so who looks at whom is not read: one_room = true in session.toml says it."
+        return [Notice("gaze_not_read", where, text)]
+    if said and looks is False:
+        text = "A straight border divides the picture, as in a call; session.toml says one room, so who looks at whom is read all the same."
+        return [Notice("looks_like_a_call", where, text)]
+    return []
 
 
 def _in_session_time(

@@ -7,6 +7,7 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import Estimate, FloatArray, SignalError
 
@@ -165,7 +166,7 @@ def _states(safe: FloatArray) -> FloatArray:
     clear = np.where(safe >= SAFE_ABOVE, 1.0, np.where(safe <= UNSAFE_BELOW, 0.0, np.nan))
     told = np.isfinite(clear) | ~np.isfinite(safe)
     last = np.maximum.accumulate(np.where(told, np.arange(len(safe)), 0))
-    return clear[last]
+    return np.asarray(clear[last])
 
 
 def _since(state: FloatArray) -> FloatArray:
@@ -175,7 +176,7 @@ def _since(state: FloatArray) -> FloatArray:
     return np.asarray(index - np.maximum.accumulate(np.where(began, index, 0)), dtype=np.float64)
 
 
-def _after(cues_s: FloatArray, n: int, step_s: float, window_s: float) -> np.ndarray:
+def _after(cues_s: FloatArray, n: int, step_s: float, window_s: float) -> NDArray[np.bool_]:
     """Whether a cue began in the ``window_s`` before each sample, the sample itself left out."""
     at = (cues_s[np.isfinite(cues_s)] // step_s).astype(np.int64)
     edge = np.zeros(n + 1)
@@ -185,7 +186,9 @@ def _after(cues_s: FloatArray, n: int, step_s: float, window_s: float) -> np.nda
     return np.asarray(np.cumsum(edge)[:n] > 0)
 
 
-def _ratio(found: int, with_cue: np.ndarray, without: np.ndarray, moves: np.ndarray) -> Estimate:
+def _ratio(
+    found: int, with_cue: NDArray[np.intp], without: NDArray[np.intp], moves: NDArray[np.intp]
+) -> Estimate:
     """Conditional estimate of one ratio common to all strata, its exact mid-p interval and p."""
     from scipy.optimize import brentq
 
@@ -220,7 +223,7 @@ def _ratio(found: int, with_cue: np.ndarray, without: np.ndarray, moves: np.ndar
     )
 
 
-def _sum_of_binomials(n: np.ndarray, p: FloatArray) -> FloatArray:
+def _sum_of_binomials(n: NDArray[np.intp], p: FloatArray) -> FloatArray:
     pmf = np.ones(1)
     for count, share in zip(n.tolist(), p.tolist(), strict=True):
         k = np.arange(count + 1)

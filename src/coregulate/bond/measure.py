@@ -158,7 +158,8 @@ def measure_bond(
     if main is None:
         said, primary = _no_word(usable, settings), None
     else:
-        said = word(main.a, main.b, rate_hz=main.rate_hz, settings=settings)
+        oscillators = main.name != "motion_energy"
+        said = word(main.a, main.b, rate_hz=main.rate_hz, settings=settings, oscillators=oscillators)
         primary = {
             "cue": main.name,
             "people": tuple(people),

@@ -11,8 +11,8 @@ from coregulate.core import BondSettings, Estimate, FloatArray
 from .correlation import checked, comes_second
 from .gain import partner_share, stability_gain
 from .interval import Quantity, likelihood_bound, likelihood_interval
-from .links import find_links
-from .oscillators import NAMES, Fit, fit_all, fit_rival, fit_uncoupled
+from .links import by_cross_spectrum, by_likelihood
+from .oscillators import NAMES, Fit, fit_all, fit_rival
 from .prepare import Spectra, binned, spectra, stretches, whole
 
 NAN = float("nan")
@@ -97,7 +97,9 @@ def _other(name: str) -> str:
     return name.translate(str.maketrans("12", "21"))
 
 
-def word(a: FloatArray, b: FloatArray, *, rate_hz: float, settings: BondSettings) -> Word:
+def word(
+    a: FloatArray, b: FloatArray, *, rate_hz: float, settings: BondSettings, oscillators: bool = True
+) -> Word:
     """Say whether two people steady each other, unsettle each other, or go their own ways.
 
     Two coupled damped oscillators are fitted in the frequency domain, tested for links, held against
@@ -110,6 +112,9 @@ def word(a: FloatArray, b: FloatArray, *, rate_hz: float, settings: BondSettings
     rate_hz : float
         Samples a second; above 1 the series are averaged to 1 Hz.
     settings : BondSettings
+    oscillators : bool
+        False for series that come in bursts (motion energy): links are then tested on the
+        cross-spectrum alone.
 
     Returns
     -------
@@ -124,8 +129,8 @@ def word(a: FloatArray, b: FloatArray, *, rate_hz: float, settings: BondSettings
     -----
     Needs ``settings.min_common_s`` (10 min) in stretches of 5 min or more; gaps up to 5 s are
     interpolated. Swapping the two swaps the result exactly. Cost: under half a second for an hour.
-    An independent pair is linked (p_any < 0.05) in about 5 % of cases, also in motion energy; see
-    docs/bond.md for measured rates.
+    An independent pair is linked (p_any < 0.05) in about 5 % of cases; docs/bond.md has measured
+    rates.
 
     Sources: Butler & Randall 2013, 10.1177/1754073912451630 (co-regulation); Butler & Barnard 2019,
     10.1097/PSY.0000000000000703 (coupled oscillators).
@@ -144,7 +149,7 @@ def word(a: FloatArray, b: FloatArray, *, rate_hz: float, settings: BondSettings
     """
     a, b = checked(a, b, rate_hz)
     if comes_second(a, b):
-        return word(b, a, rate_hz=rate_hz, settings=settings).swapped()
+        return word(b, a, rate_hz=rate_hz, settings=settings, oscillators=oscillators).swapped()
     rate = min(rate_hz, 1.0)
     a, b = binned(a, rate_hz, rate), binned(b, rate_hz, rate)
     both = np.isfinite(a) & np.isfinite(b)
@@ -154,13 +159,19 @@ def word(a: FloatArray, b: FloatArray, *, rate_hz: float, settings: BondSettings
     if common_s < settings.min_common_s or not parts:
         more = max(USUAL_MIN - common_s / 60, 1.0)
         return Word("undetermined", TOO_SHORT, common_s=common_s, observed=observed, more_minutes=more)
-    return _fitted(parts, rate, settings)._replace(common_s=common_s, observed=observed)
+    return _fitted(parts, rate, settings, oscillators=oscillators)._replace(
+        common_s=common_s, observed=observed
+    )
 
 
-def _fitted(parts: list[tuple[FloatArray, FloatArray]], rate: float, settings: BondSettings) -> Word:
+def _fitted(
+    parts: list[tuple[FloatArray, FloatArray]], rate: float, settings: BondSettings, *, oscillators: bool
+) -> Word:
     data, even = (_copy(parts, rate, normalise_bursts=even) for even in (False, True))
     fits = fit_all(data)
-    links = find_links(fits, data, fit_uncoupled(even), even)
+    test = by_likelihood if oscillators else by_cross_spectrum
+    # Bursts common to both feign a link, not its directions: those keep the copy with more to see.
+    _, p12, p21 = test(fits, data)
     theta = fits.coupled.theta
     margin = fit_rival(data, fits.uncoupled).plain_cost - fits.coupled.plain_cost
     n = 2.0 * len(data.omega) / data.spread
@@ -174,7 +185,9 @@ def _fitted(parts: list[tuple[FloatArray, FloatArray]], rate: float, settings: B
     result = Word(
         "undetermined",
         "",
-        *links,
+        test(fit_all(even), even).p_any,
+        p12,
+        p21,
         rival_margin=float(margin),
         gain=gain_of(slice(0, 2)),
         gain_each=(gain_of(slice(0, 1)), gain_of(slice(1, 2))),

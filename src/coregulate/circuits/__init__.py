@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .adapt import Labels, Material, material, material_of_session
+from .bouts import Bouts, fit_bouts
 from .calibration import (
     BrierParts,
     Reliability,
@@ -14,7 +15,9 @@ from .calibration import (
     reliability_curve,
     tempered,
 )
-from .chain import fixed_lag, forward, forward_backward, viterbi
+from .categorical import Categorical, fit_categorical
+from .chain import expected_moves, fixed_lag, forward, forward_backward, viterbi
+from .coupled import Partner, fit_partner
 from .densities import student_divergence
 from .gather import reference_of
 from .group import Group, learn_group
@@ -23,12 +26,15 @@ from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen
 from .personal import Correction, Personal, Shifts, check_personal
+from .prediction import OneStep, predict_next
 from .support import Supported
 from .transitions import prior_moves, stationary, transition_matrix
 
 __all__ = [
     "HISTORY",
+    "Bouts",
     "BrierParts",
+    "Categorical",
     "Circuits",
     "Correction",
     "Frozen",
@@ -37,7 +43,9 @@ __all__ = [
     "Learned",
     "Live",
     "Material",
+    "OneStep",
     "OnlineFilter",
+    "Partner",
     "Personal",
     "Reliability",
     "Shifts",
@@ -45,6 +53,10 @@ __all__ = [
     "brier_parts",
     "calibration_error",
     "check_personal",
+    "expected_moves",
+    "fit_bouts",
+    "fit_categorical",
+    "fit_partner",
     "fit_temperature",
     "fixed_lag",
     "forced_error",
@@ -57,6 +69,7 @@ __all__ = [
     "leave_one_out",
     "material",
     "material_of_session",
+    "predict_next",
     "prior_moves",
     "reference_of",
     "reliability_curve",

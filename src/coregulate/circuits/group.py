@@ -53,7 +53,7 @@ def learn_group(
     Group
     """
     cues = list(dict.fromkeys(c for sessions in people.values() for one in sessions for c in one.rows.names))
-    centre = np.zeros((len(cues), len(STATES)))
+    centre: FloatArray = np.zeros((len(cues), len(STATES)))
     own = {person: centre.copy() for person in people}
     for _ in range(_ROUNDS):
         for person, sessions in people.items():

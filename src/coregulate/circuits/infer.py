@@ -14,14 +14,16 @@ from coregulate.core import CircuitSettings, FloatArray, InputError, Notice
 from coregulate.cues import STATES, Baseline, Cuebook
 
 from .adapt import material
+from .bouts import Bouts, person_bouts
 from .chain import Path
+from .coupled import Partner, fit_partner, seen_cues
 from .fit import change_margin, fit_person
 from .gather import SAMPLES_PER_S, gather
 from .held_out import Learned, learn_person
 from .history import with_history
 from .personal import Personal, Shifts, added, shifted, with_corrections
 from .rating import DEFAULT_LAG_S, estimate_rating_lag
-from .rows import Parameters, Rows, ledger
+from .rows import Parameters, Rows, ledger, session_loglik
 from .support import Supported, support
 from .transitions import stationary, transition_matrix
 
@@ -34,8 +36,11 @@ class Circuits(NamedTuple):
     nats, NaN where the cue is missing; ``supported``: what may be told, by person;
     ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``lags_s``: the frozen
     parameters. ``evidence`` is laid on the second whose state it speaks of: a graded
-    cue was seen ``lags_s`` later. ``shifts``: how far each person's means differ from the table's, learned before
-    and now; ``learned``: what this session's own word taught each person's model.
+    cue was seen ``lags_s`` later. ``shifts``: how far each person's means differ
+    from the table's, learned before and now; ``learned``: what this session's own
+    word taught each person's model. ``bouts``: how long the person's bouts and states
+    lasted; ``partner``: whether the other's cues shifted the person's moves; both
+    only of those whose level is known and who are told safe from not.
     """
 
     states: xr.DataArray
@@ -50,11 +55,14 @@ class Circuits(NamedTuple):
     lags_s: dict[str, dict[str, float]]
     shifts: Mapping[str, Shifts] = MappingProxyType({})
     learned: Mapping[str, Learned] = MappingProxyType({})
+    bouts: Mapping[str, Bouts] = MappingProxyType({})
+    partner: Mapping[str, Partner] = MappingProxyType({})
 
 
 class _One(NamedTuple):
     rows: Rows
     parameters: Parameters
+    moves: FloatArray
     path: Path
     known: NDArray[np.bool_]
     heard: NDArray[np.bool_]
@@ -86,7 +94,8 @@ def infer_circuits(
     book : Cuebook
     settings : CircuitSettings
     rng : Generator, optional
-        Not drawn from: the fit is deterministic. Kept so that a random start can come.
+        Shuffles the partner's cues. Without one, ``bouts`` and ``partner`` stay empty;
+        the states do not depend on it.
     personal : mapping of person id to Personal, optional
         What was learned of a person before, their history and corrections.
 
@@ -140,7 +149,37 @@ def infer_circuits(
         },
         shifts={p: one.shifts for p, one in every.items()},
         learned={p: one.learned for p, one in every.items() if one.learned is not None},
+        bouts={} if rng is None else _bouts(every, settings),
+        partner={} if rng is None else _partners(every, settings, rng),
     )
+
+
+def _told(one: _One) -> bool:
+    return one.supported.level_known and one.supported.safe
+
+
+def _bouts(every: dict[str, _One], settings: CircuitSettings) -> dict[str, Bouts]:
+    return {
+        p: person_bouts(one.rows, one.parameters, one.path.smoothed, settings)
+        for p, one in every.items()
+        if _told(one)
+    }
+
+
+def _partners(
+    every: dict[str, _One], settings: CircuitSettings, rng: np.random.Generator
+) -> dict[str, Partner]:
+    """Fit the coupled chain of each of two people; one stream of chance for each, so that order says nothing."""
+    if len(every) != 2:
+        return {}
+    found = {}
+    for p, own in zip(sorted(every), rng.spawn(2), strict=True):
+        one, other = every[p], next(every[q] for q in every if q != p)
+        if _told(one):
+            loglik = session_loglik(one.rows, one.parameters, settings)
+            inputs = seen_cues(other.rows, other.parameters, settings)
+            found[p] = fit_partner(loglik, inputs, moves=one.moves, settings=settings, rng=own)
+    return found
 
 
 def _one_person(
@@ -201,7 +240,7 @@ def _one_person(
         text = "No marked baseline, and too little information without one: level not known, changes only"
         notices.append(Notice("level-not-known", person, text))
     heard = since(observed) <= settings.state_s
-    return _One(rows, parameters, path, known, heard, told, lag_s, notices, shifts, learned)
+    return _One(rows, parameters, moves, path, known, heard, told, lag_s, notices, shifts, learned)
 
 
 def _learn(

@@ -31,7 +31,7 @@ class Lambdas(NamedTuple):
 
 
 def fit_lambdas(
-    rows: Rows, parameters: Parameters, smoothed: FloatArray, settings: CircuitSettings
+    rows: Rows, parameters: Parameters, smoothed: FloatArray, settings: CircuitSettings, *, every_s: int = 1
 ) -> Lambdas:
     """Fit the weight of each cue on a session, given its state probabilities.
 
@@ -41,6 +41,8 @@ def fit_lambdas(
     parameters : Parameters
         Its kappa and offsets are used.
     smoothed : ndarray, shape (time, state)
+    every_s : int
+        What a second is worth where only one in ``every_s`` is looked at.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def fit_lambdas(
     corrected = np.array([c.channel == "correction" for c in rows.absolute], dtype=bool)
     means.extend(part[:, 0] for part, own in zip(odds, corrected, strict=True) if not own)
     across = participation_ratio(np.column_stack(means)) / len(means) if means else 1.0
-    weights = np.concatenate([within, np.ones(len(odds))]) * across / repeat
+    weights = np.concatenate([within, np.ones(len(odds))]) * across / np.maximum(repeat / every_s, 1.0)
     weights[len(rows.names) :][corrected] = 1.0
     weights = np.clip(weights, LOW, HIGH)
     return Lambdas(weights[: len(rows.names)], weights[len(rows.names) :])

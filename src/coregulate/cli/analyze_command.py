@@ -7,18 +7,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coregulate.analysis import Analysis, analysis_key, analyze, dumps, load_analysis, stored_key
+from coregulate.analysis import (
+    Analysis,
+    Pooled,
+    SessionFacts,
+    analysis_key,
+    analyze,
+    dumps,
+    load_analysis,
+    pool_sessions,
+    pooled_summary,
+    stored_key,
+)
+from coregulate.bond import Bond
 from coregulate.core import CoregulateError, InputError, Settings
 from coregulate.report import write_report
 from coregulate.session import FILE_NAME, open_session
-from coregulate.writers import terminal_summary
+from coregulate.writers import pooled_words, terminal_summary
 
+from .blur_command import blur_video
 from .console import error, progress, result, say
 
 
 def analyze_folders(
-    folders: tuple[Path, ...], *, out: Path | None, report: Path | None, start_s: float, end_s: float, changes: Mapping[str, str],
-    as_json: bool, quiet: bool,
+    folders: tuple[Path, ...], *, out: Path | None, report: Path | None, blur: Path | None, start_s: float, end_s: float,
+    changes: Mapping[str, str], as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Analyse each session; one that fails is said and the rest goes on. Returns the exit code."""
     sessions = [s for folder in folders for s in _sessions_in(folder)]
@@ -26,7 +39,9 @@ def analyze_folders(
         raise InputError(
             f"--from {start_s:g} is not before --to {end_s:g}", "Give a stretch that begins before it ends"
         )
-    objects, code = [], 0
+    objects: list[dict[str, Any]] = []
+    bonds: list[tuple[SessionFacts, Bond]] = []
+    code = 0
     for folder in sessions:
         many = len(sessions) > 1
         target = folder / "analysis" if out is None else out / folder.name if many else out
@@ -37,6 +52,8 @@ def analyze_folders(
                 if report is None
                 else write_report(analysis, report / f"{folder.name}.html" if many else report)
             )
+            if blur is not None:
+                _blurred(folder, blur / folder.name if many else blur, quiet)
         except CoregulateError as failure:
             if not many:
                 raise
@@ -44,14 +61,40 @@ def analyze_folders(
             code = max(code, failure.exit_code)
             continue
         objects.append(analysis.summary)
+        bonds.append((analysis.session, analysis.bond))
         if not as_json:
             result(terminal_summary(analysis))
             result(f"\nData: {target}")
             if page:
                 result(f"Report: {page.resolve()}")
+    pooled = pool_sessions(bonds, settings=Settings().changed(changes).bond)
     if as_json:
-        result(dumps(_one_or_list(objects, sessions)))
+        result(dumps(_one_or_list(_with_pooled(objects, pooled), sessions)))
+    else:
+        for found in pooled:
+            result(f"\n{pooled_words(found, bonds[found.at[0]][0])}")
     return code
+
+
+def _with_pooled(objects: list[dict[str, Any]], pooled: list[Pooled]) -> list[dict[str, Any]]:
+    """Add to each session's object what it and the other sessions of the two give together."""
+    objects = list(objects)
+    for found in pooled:
+        for k in found.at:
+            objects[k] = {**objects[k], "bond": {**objects[k]["bond"], "pooled": pooled_summary(found)}}
+    return objects
+
+
+def _blurred(folder: Path, target: Path, quiet: bool) -> None:
+    """Write each video of a session without faces; one that is there already stays."""
+    target.mkdir(parents=True, exist_ok=True)
+    streams = open_session(folder).plan.streams
+    for path in dict.fromkeys(folder / s.path for s in streams if s.use and s.kind == "video"):
+        out = target / f"{path.stem}-blurred.mp4"
+        if out.exists():
+            say(f"{out} is there already", quiet=quiet)
+        else:
+            say(f"Review video: {blur_video(path, out=out, sound=False, quiet=quiet)}", quiet=quiet)
 
 
 def _one_or_list(objects: list[dict[str, Any]], sessions: list[Path]) -> Any:

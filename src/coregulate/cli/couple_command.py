@@ -129,7 +129,7 @@ def _on_grid(columns: dict[str, FloatArray], time: str, path: Path) -> tuple[dic
             "Name a column of seconds, or give --by",
             path,
         )
-    out = {}
+    out: dict[str, FloatArray] = {}
     for name, values in columns.items():
         grid = np.full(int(at[-1]) + 1, np.nan)
         grid[at] = values[use][order]

@@ -15,10 +15,10 @@ from coregulate.session import (
     SegmentPlan,
     SessionPlan,
     files_of,
-    holds_two_people,
     propose_by,
     propose_session,
     read_plan,
+    whole_sessions,
     with_own_words,
     write_plan,
 )
@@ -112,11 +112,11 @@ def _draw_still(film: Path, picture: Path) -> bool:
 
 
 def _one_each(source: Path) -> list[Path]:
-    """Files of a folder, where there are several and each holds two people."""
+    """Files of a folder, where there are several and each is a session of its own."""
     if not source.is_dir():
         return []
     files = files_of(source)
-    return files if len(files) > 1 and all(f.is_file() and holds_two_people(f) for f in files) else []
+    return whole_sessions(files) if len(files) > 1 and all(f.is_file() for f in files) else []
 
 
 def _many(
@@ -182,7 +182,7 @@ def _show(proposal: Proposal, quiet: bool) -> None:
             ]
         )  # fmt: skip
     say(table(rows, ["file", "kind", "rate", "length", "clock", "whose"]), quiet=quiet)
-    for notice in (*proposal.plan.assumptions, *proposal.problems):
+    for notice in dict.fromkeys((*proposal.plan.assumptions, *proposal.problems)):
         say(f"- {notice.where}: {notice.text}", quiet=quiet)
     for segment in proposal.plan.segments:
         baseline = f", a baseline ({segment.baseline})" if segment.baseline else ""

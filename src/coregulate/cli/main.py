@@ -103,6 +103,12 @@ def init(
     type=click.Path(path_type=Path),
     help="Write the report to this HTML file (a folder, for several sessions).",
 )
+@click.option(
+    "--blur",
+    type=click.Path(path_type=Path),
+    metavar="DIRECTORY",
+    help="Also write each video there for reviewing, with faces made coarse (as 'coregulate blur').",
+)
 @click.option("--from", "start_s", type=float, default=0.0, metavar="S", help="Analyse from this second on.")
 @click.option(
     "--to", "end_s", type=float, default=float("inf"), metavar="S", help="Analyse up to this second."
@@ -117,7 +123,7 @@ def init(
 @_JSON
 @_QUIET
 def analyze(
-    folders: tuple[Path, ...], out: Path | None, report: Path | None, start_s: float, end_s: float, changes: tuple[str, ...], as_json: bool, quiet: bool
+    folders: tuple[Path, ...], out: Path | None, report: Path | None, blur: Path | None, start_s: float, end_s: float, changes: tuple[str, ...], as_json: bool, quiet: bool
 ) -> int:  # fmt: skip
     """Analyse one or more sessions: cues, circuits, bond and story."""
     from .analyze_command import analyze_folders
@@ -126,6 +132,7 @@ def analyze(
         folders,
         out=out,
         report=report,
+        blur=blur,
         start_s=start_s,
         end_s=end_s,
         changes=_pairs(changes, "--set"),
@@ -187,12 +194,13 @@ def learn(analyses: tuple[Path, ...], person: str | None, group: bool, out: Path
 @cli.command()
 @click.argument("video", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="The new .mp4; else beside the video.")
+@click.option("--sound", is_flag=True, help="Copy the sound too; a voice tells who it is as a face does.")
 @_QUIET
-def blur(video: Path, out: Path | None, quiet: bool) -> None:
+def blur(video: Path, out: Path | None, sound: bool, quiet: bool) -> None:
     """Write a copy of a video for reviewing, faces made coarse and the sound left out."""
     from .blur_command import blur_video
 
-    blur_video(video, out=out, quiet=quiet)
+    console.result(str(blur_video(video, out=out, sound=sound, quiet=quiet)))
 
 
 @cli.command()

@@ -52,6 +52,7 @@ class CircuitSettings:
     information_floor: float = 0.2  # prior
     kappa_log_sd: float = 0.5  # prior
     fixed_lag_s: float = 5.0  # prior: smoothing lag of the live filter
+    shuffles: int = 99  # of the partner's cues, at most
     sensitivity: int = 0  # 1: also try each prior halved and doubled, and each channel left out
 
 

@@ -8,6 +8,7 @@ from .faces import (
     HEAD_CUES,
     Chest,
     FaceTracks,
+    Layout,
     Motion,
     Onlooker,
     Skin,
@@ -16,6 +17,7 @@ from .faces import (
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
+    turned_quality,
     watch_faces,
 )
 from .lips import voices_of_faces
@@ -28,6 +30,7 @@ __all__ = [
     "HEAD_CUES",
     "Chest",
     "FaceTracks",
+    "Layout",
     "Motion",
     "Onlooker",
     "Skin",
@@ -39,6 +42,7 @@ __all__ = [
     "gaze_toward_screen",
     "head_cues",
     "head_distance",
+    "turned_quality",
     "voice_frames",
     "voices_of_faces",
     "watch_faces",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FormatError, Notice, Stream
 
@@ -66,9 +67,9 @@ def _salvaged(bioread: Any, path: Path) -> Any:
         reader = bioread.reader_for_streaming(file)
         if reader.datafile.is_compressed:
             raise FormatError("It is compressed, and damaged or cut short", "Copy or save it again", path)
-        parts: dict[int, list[np.ndarray]] = {}
+        parts: dict[int, list[NDArray[Any]]] = {}
         try:
-            for buffers in reader.stream():
+            for buffers in reader.stream(target_chunk_size=1 << 14):  # so little is lost
                 for k, buffer in enumerate(buffers):
                     parts.setdefault(k, []).append(np.array(buffer.buffer))
         except (ValueError, EOFError, IndexError):

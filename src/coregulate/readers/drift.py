@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
 from coregulate.core import FloatArray
 
@@ -17,8 +18,7 @@ class ClockFit(NamedTuple):
     """``ours = theirs + offset_s + drift_ppm / 1e6 * (theirs - zero_s)``.
 
     ``offset_s`` is the difference at ``zero_s``, the middle of what was measured, where it is known best;
-    ``low_s`` and ``high_s`` bound it (95 %); ``residual_s`` is the spread of the pairs around the line;
-    ``end_error_s`` is half the interval of the tie at the worse end of the recording.
+    ``low_s`` and ``high_s`` bound it (95 %); ``residual_s`` is the spread of the ``n`` pairs around the line.
     """
 
     offset_s: float
@@ -28,13 +28,18 @@ class ClockFit(NamedTuple):
     drift_low_ppm: float
     drift_high_ppm: float
     residual_s: float
-    end_error_s: float
     zero_s: float
     n: int
 
     def at(self, theirs_s: FloatArray) -> FloatArray:
         """Return times of the other clock on ours."""
         return theirs_s + self.offset_s + self.drift_ppm * 1e-6 * (theirs_s - self.zero_s)
+
+    def error_s(self, theirs_s: float) -> float:
+        """Return half the 95 % interval of the tie at a moment; where no drift was measured, that of the offset."""
+        drift = (self.drift_high_ppm - self.drift_low_ppm) / 2 * 1e-6 * (theirs_s - self.zero_s)
+        half = (self.high_s - self.low_s) / 2
+        return half if math.isnan(drift) else math.hypot(half, drift)
 
 
 def fit_clock(theirs_s: FloatArray, ours_s: FloatArray, *, max_ppm: float = 500.0) -> ClockFit:
@@ -55,8 +60,9 @@ def fit_clock(theirs_s: FloatArray, ours_s: FloatArray, *, max_ppm: float = 500.
 
     Notes
     -----
-    Iteratively reweighted least squares with Tukey's biweight (Beaton & Tukey 1974), scale by the median
-    absolute deviation; intervals by the normal approximation, the residuals taken as independent.
+    Pairs far off the line (over 4.685 scales, by iteratively reweighted least squares with Tukey's biweight:
+    Beaton & Tukey 1974) are left out; the rest is fitted by least squares, with Student's intervals, the
+    residuals taken as independent.
 
     Examples
     --------
@@ -71,19 +77,18 @@ def fit_clock(theirs_s: FloatArray, ours_s: FloatArray, *, max_ppm: float = 500.
     n, zero = len(theirs), float(np.mean(theirs)) if keep.any() else 0.0
     if n == 0:
         nan = math.nan
-        return ClockFit(nan, nan, nan, nan, nan, nan, nan, nan, zero, 0)
-    span = float(np.ptp(theirs))
-    if n >= _LEAST_FOR_DRIFT and span > 0:
-        fit = _line(theirs - zero, difference, zero, span)
+        return ClockFit(nan, nan, nan, nan, nan, nan, nan, zero, 0)
+    if n >= _LEAST_FOR_DRIFT and np.ptp(theirs) > 0 and max_ppm > 0:
+        fit = _line(theirs - zero, difference, zero)
         if abs(fit.drift_ppm) <= max_ppm:
             return fit
     middle = float(np.median(difference))
     spread = _scale(difference - middle)
     half = 1.96 * 1.2533 * spread / math.sqrt(n) if n > 1 else math.nan  # the median's standard error
-    return ClockFit(middle, middle - half, middle + half, 0.0, math.nan, math.nan, spread, half, zero, n)
+    return ClockFit(middle, middle - half, middle + half, 0.0, math.nan, math.nan, spread, zero, n)
 
 
-def _line(x: FloatArray, y: FloatArray, zero: float, span: float) -> ClockFit:
+def _line(x: FloatArray, y: FloatArray, zero: float) -> ClockFit:
     design = np.column_stack([np.ones_like(x), x])
     weights = np.ones_like(x)
     beta = np.array([np.median(y), 0.0])
@@ -100,17 +105,20 @@ def _line(x: FloatArray, y: FloatArray, zero: float, span: float) -> ClockFit:
         if np.count_nonzero(weights) < _LEAST_FOR_DRIFT:
             weights = np.ones_like(x)
             break
-    residual = y - design @ beta
-    used = weights > 0
-    spread = float(np.sqrt(np.sum(weights * residual**2) / max(float(np.sum(weights)) - 2, 1e-9)))
-    covariance = np.linalg.pinv(design.T @ (design * weights[:, None])) * spread**2
-    offset_half, slope_half = 1.96 * math.sqrt(covariance[0, 0]), 1.96 * math.sqrt(covariance[1, 1])
-    ends = np.array([x.min(), x.max()])
-    end_half = 1.96 * np.sqrt(covariance[0, 0] + 2 * ends * covariance[0, 1] + ends**2 * covariance[1, 1])
+    used = (
+        weights > 0
+    )  # what is far off is left out; the rest counts fully, so that the intervals are the usual ones
+    x, y, design = x[used], y[used], design[used]
+    beta = np.linalg.lstsq(design, y, rcond=None)[0]
+    free = max(len(x) - 2, 1)
+    spread = float(np.sqrt(np.sum((y - design @ beta) ** 2) / free))
+    covariance = np.linalg.pinv(design.T @ design) * spread**2
+    wide = float(stdtrit(free, 0.975))
+    offset_half, slope_half = wide * math.sqrt(covariance[0, 0]), wide * math.sqrt(covariance[1, 1])
     offset, slope = float(beta[0]), float(beta[1])
     return ClockFit(
         offset, offset - offset_half, offset + offset_half, slope * 1e6, (slope - slope_half) * 1e6,
-        (slope + slope_half) * 1e6, spread, float(end_half.max()), zero, int(used.sum()),
+        (slope + slope_half) * 1e6, spread, zero, int(used.sum()),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Notice, Stream
 
@@ -194,7 +195,7 @@ def _start(first: bytes, path: Path, notices: list[Notice]) -> float | None:
     return start.timestamp()
 
 
-def _blocks(path: Path, header: _Header) -> Iterator[np.ndarray]:
+def _blocks(path: Path, header: _Header) -> Iterator[NDArray[Any]]:
     """Yield whole records as bytes, shape (records, record_bytes)."""
     per_block = max(1, _BLOCK_BYTES // header.record_bytes)
     with path.open("rb") as file:
@@ -284,7 +285,7 @@ def _kept(data: list[_Signal], header: _Header, path: Path, notices: list[Notice
     return usable
 
 
-def _values(path: Path, header: _Header, kept: list[_Signal]) -> list[np.ndarray]:
+def _values(path: Path, header: _Header, kept: list[_Signal]) -> list[NDArray[Any]]:
     total = header.n_records * sum(s.n_per_record for s in kept)
     kind = np.float32 if total > LARGE else np.float64
     arrays = [np.empty(header.n_records * s.n_per_record, kind) for s in kept]
@@ -298,7 +299,7 @@ def _values(path: Path, header: _Header, kept: list[_Signal]) -> list[np.ndarray
     return [array[: done * s.n_per_record] for s, array in zip(kept, arrays, strict=True)]
 
 
-def _digital(raw: np.ndarray, n_bytes: int) -> np.ndarray:
+def _digital(raw: NDArray[Any], n_bytes: int) -> NDArray[Any]:
     flat = np.ascontiguousarray(raw)
     if n_bytes == 2:
         return flat.view("<i2").ravel()
@@ -306,7 +307,7 @@ def _digital(raw: np.ndarray, n_bytes: int) -> np.ndarray:
     return (triples[:, 0] | triples[:, 1] << 8 | triples[:, 2] << 16) << 8 >> 8  # the sign is in the top byte
 
 
-def _channel(s: _Signal, values: np.ndarray, header: _Header, starts_s: FloatArray | None) -> Channel:
+def _channel(s: _Signal, values: NDArray[Any], header: _Header, starts_s: FloatArray | None) -> Channel:
     rate_hz = s.n_per_record / header.record_s
     if starts_s is None:
         return Channel(s.label, values, rate_hz, s.unit)

@@ -50,6 +50,6 @@ def optional(module: str, package: str, path: Path) -> Any:
     except ImportError:
         raise MissingExtraError(
             f"Reading this file needs the package {package}, which is not installed",
-            "Run: pip install 'coregulate[formats]'",
+            "Run: python make.py formats",
             path,
         ) from None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Notice, Stream
 
@@ -178,7 +179,7 @@ def _streams(
 
 
 def _channels(
-    stream: Mapping[str, Any], times: FloatArray, keep: np.ndarray, owner: str, told: Sequence[Notice]
+    stream: Mapping[str, Any], times: FloatArray, keep: NDArray[np.intp], owner: str, told: Sequence[Notice]
 ) -> list[Channel]:
     values = np.asarray(stream["time_series"], dtype=np.float64)
     values = values.reshape(len(times), -1)[keep]

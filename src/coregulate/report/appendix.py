@@ -79,6 +79,29 @@ def model_table(analysis: Analysis) -> Table:
     return table("The state model", ("Person", "What", "Value"), rows)
 
 
+def moves_table(analysis: Analysis) -> Table:
+    """How long each person's bouts lasted, and whether the other's cues went with their moves to safety."""
+    circuits = analysis.circuits
+    rows: list[tuple[Any, ...]] = []
+    for pid, name in words.person_names(analysis.summary["people"]).items():
+        if bouts := circuits.bouts.get(pid):
+            rows += [
+                (name, "a safe bout lasts (s)", _estimate(bouts.safe_bout_s)),
+                (name, "an unsafe bout lasts (s)", _estimate(bouts.unsafe_bout_s)),
+                (name, "a state lasts (s)", _estimate(bouts.state_s)),
+            ]
+        if partner := circuits.partner.get(pid):
+            rows += [
+                (name, "the other's cues: likelihood ratio", partner.likelihood_ratio),
+                (name, "the other's cues: p, against shuffled cues", p_value(partner.p)),
+                *(
+                    (name, f"shift of the log odds of safety by the other's {c}", _estimate(w))
+                    for c, w in partner.weights.items()
+                ),
+            ]
+    return table("How states follow each other, with 95 % intervals", ("Person", "What", "Value"), rows)
+
+
 def lambda_table(analysis: Analysis) -> Table:
     """Weight (lambda) and fitted offset of each cue of each person."""
     names, circuits = words.person_names(analysis.summary["people"]), analysis.circuits
@@ -192,6 +215,25 @@ def coupling_table(analysis: Analysis) -> Table:
     ]
     head = ("", "Measure", "One", "Other", "Value", "Effect size", "p", "q", "Lag (s)")
     return table("Couplings; a lag above 0: the first leads", head, rows)
+
+
+def influence_table(analysis: Analysis) -> Table:
+    """Whose cue moved whom, all that was tested, smallest p first."""
+    names = words.person_names(analysis.summary["people"])
+    rows = [
+        (
+            f"{names.get(i.person, i.person)}: {i.cue}",
+            f"{names.get(i.other, i.other)}, toward {i.toward}",
+            _estimate(i.hazard_ratio),
+            p_value(i.hazard_ratio.p),
+            p_value(i.q),
+            i.n_cues,
+            i.n_moves,
+        )
+        for i in analysis.bond.influence
+    ]
+    head = ("After", "moved", "Hazard ratio", "p", "q", "Cues", "Moves")
+    return table("Influence: moves within 20 s after a cue, against matched seconds without", head, rows)
 
 
 def story_table(analysis: Analysis) -> Table:

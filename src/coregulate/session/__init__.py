@@ -2,6 +2,7 @@
 
 from .clocks import Found
 from .own_words import add_correction, with_own_words
+from .owned import OwnedStream
 from .person_file import PersonFile, read_person_file, write_person_file
 from .plan import (
     FILE_NAME,
@@ -13,8 +14,8 @@ from .plan import (
     read_plan,
     write_plan,
 )
-from .propose import Proposal, files_of, holds_two_people, propose_by, propose_session
-from .session import InputFile, OwnedStream, Session, open_session, shifted
+from .propose import Proposal, files_of, propose_by, propose_session, whole_sessions
+from .session import InputFile, Session, open_session, shifted
 
 __all__ = [
     "FILE_NAME",
@@ -31,13 +32,13 @@ __all__ = [
     "StreamPlan",
     "add_correction",
     "files_of",
-    "holds_two_people",
     "open_session",
     "propose_by",
     "propose_session",
     "read_person_file",
     "read_plan",
     "shifted",
+    "whole_sessions",
     "with_own_words",
     "write_person_file",
     "write_plan",

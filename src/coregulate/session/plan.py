@@ -13,6 +13,8 @@ from coregulate.core import FormatError, InputError, Notice, Person, StoreError
 
 FILE_NAME = "session.toml"
 FORMAT = 1
+CLOCKS = ("unix", "tied", "aligned", "none")
+MAX_DRIFT_PPM = 10_000.0  # prior: a hundredth; no clock is worse
 REFERENCES = ("rest", "calm_talk")
 
 
@@ -43,10 +45,12 @@ class StreamPlan:
     """One stream: where it is, whose it is, which clock it is on.
 
     ``person`` is an id, or ``""`` where both share it (one microphone for two).
-    ``clock`` is ``unix`` (the file's own), or ``aligned``: session time is the
-    file's time plus ``offset_s``. ``who`` names the people in a recording of both:
+    ``clock`` is ``unix`` (the file's own), ``tied`` (measured against another file), ``aligned`` (assumed, or
+    known to you) or ``none`` (nothing is known: no coupling with the other is told). Session time is the file's
+    time plus ``offset_s``, stretched by ``drift_ppm``; ``uncertainty_s`` is what a measured tie may be off by.
+    ``who`` names the people in a recording of both:
     ``left`` and ``right`` in a video, ``first`` and ``second`` to speak in a sound.
-    ``one_room``: both sit in one room before one camera, so who looks at whom can be read.
+    ``one_room``: both sit in one room before one camera (true), or it is a call (false); None: nobody said.
     """
 
     person: str
@@ -60,7 +64,9 @@ class StreamPlan:
     range: tuple[float, float] | None = None
     where: Mapping[str, str] = field(default_factory=dict)
     who: Mapping[str, str] = field(default_factory=dict)
-    one_room: bool = False
+    one_room: bool | None = None
+    drift_ppm: float = 0.0
+    uncertainty_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -244,8 +250,12 @@ def _check(plan: SessionPlan, path: Path) -> None:
                 f"People are {', '.join(ids)}",
                 path,
             )
-        if stream.clock not in ("unix", "aligned"):
-            raise FormatError(f"A clock is '{stream.clock}'", "It must be 'unix' or 'aligned'", path)
+        if stream.clock not in CLOCKS:
+            raise FormatError(f"A clock is '{stream.clock}'", f"It must be one of {', '.join(CLOCKS)}", path)
+        if not abs(stream.drift_ppm) <= MAX_DRIFT_PPM:
+            raise FormatError(
+                f"A drift is {stream.drift_ppm} ppm", f"It must lie within {MAX_DRIFT_PPM:g} either way", path
+            )
     for correction in plan.corrections:
         _check_correction(correction, ids, path)
     for segment in plan.segments:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, Notice, SignalError
 
 from ..correlation import checked, comes_second
-from ..prepare import binned, whole
+from ..prepare import binned
 from . import surrogates as made
+from .chance import SMALL_R, alike_p, autocorrelation, upper_p
+from .conditioning import awkward, evened, smoothed
+from .known_rates import warnings
 from .measure import Measure, best
 from .result import FIRST, NAN, NOBODY, NOTHING, SECOND, CouplingTest, Course, Profile, not_known
 from .settings import SuiteSettings
+from .threads import threads
 
 COURSE_SURROGATES = 20  # prior: their windows together are the chance level of one window
 TURNS = "turns"
-T = TypeVar("T")
 
 
 def run(
@@ -57,15 +58,19 @@ def run(
     if not strangers and comes_second(a, b):
         # One order inside, so that swapping the two swaps the result to the last digit.
         return run(measure, b, a, rate_hz=rate_hz, settings=settings, rng=rng).swapped()
-    slow_hz = min(settings.at_most_hz or measure.at_most_hz, rate_hz)
+    if settings.smooth_s and not measure.categorical:
+        a, b, *others = (smoothed(x, rate_hz, settings.smooth_s) for x in (a, b, *strangers))
+        strangers = tuple(others)
+    slow_hz = min(settings.at_most_hz or measure.at_most_hz(settings), rate_hz)
     if slow_hz < rate_hz and not measure.categorical:
         a, b = binned(a, rate_hz, slow_hz), binned(b, rate_hz, slow_hz)
         strangers = tuple(binned(x, rate_hz, slow_hz) for x in strangers)
         rate_hz = slow_hz
     common_s = float(np.sum(np.isfinite(a) & np.isfinite(b)) / rate_hz)
-    notices = _too_short(measure, common_s)
+    notices = _too_little(measure, a, b, common_s)
     if notices:
         return _unknown(measure, rate_hz, common_s, notices)
+    said = warnings(measure.name, awkward(a, b, rate_hz)) if not strangers else ()
     if settings.even_bursts and not measure.categorical:
         a, b = evened(a, rate_hz), evened(b, rate_hz)
         strangers = tuple(evened(x, rate_hz) for x in strangers)
@@ -90,19 +95,19 @@ def run(
         notices = (Notice("too-few-surrogates", measure.name, "Too little was observed to compare"),)
         return _unknown(measure, rate_hz, common_s, notices)
     result = _verdict(measure, stack, a, b, rate_hz, settings, kind, common_s)
-    return result._replace(course=_course(measure, a, b, rate_hz, settings, rng))
+    if measure.warn is not None:
+        said += measure.warn(a, b, rate_hz, settings)
+    if np.isnan(result.p):
+        text = "Its surrogates are too much alike to say what chance does; a longer recording would help"
+        said += (Notice("too-few-surrogates", measure.name, text),)
+    return result._replace(course=_course(measure, a, b, rate_hz, settings, rng), notices=said)
 
 
-def evened(x: FloatArray, rate_hz: float) -> FloatArray:
-    """Divide a series by its moving size over 60 s, gaps left as they are (docs/bond.md)."""
-    seen = np.isfinite(x)
-    out = np.full(len(x), np.nan)
-    if seen.sum() > 2:
-        out[seen] = whole([x[seen]], rate_hz, normalise_bursts=True)[0]
-    return out
-
-
-def _too_short(measure: Measure, common_s: float) -> tuple[Notice, ...]:
+def _too_little(measure: Measure, a: FloatArray, b: FloatArray, common_s: float) -> tuple[Notice, ...]:
+    for x in (a, b):
+        seen = x[np.isfinite(x)]
+        if not len(seen) or seen.min() == seen.max():
+            return (Notice("no-change", measure.name, "One of the two was not observed to change"),)
     if common_s >= measure.min_s:
         return ()
     text = f"Both were observed for {common_s:.0f} s; this measure needs {measure.min_s:.0f} s"
@@ -129,18 +134,18 @@ def _null(
     rate_hz: float,
     settings: SuiteSettings,
     rng: np.random.Generator,
-) -> FloatArray:
+) -> NDArray[Any]:
     """Profiles of all surrogates (m, k): in chunks whose size does not depend on the machine."""
     if kind == "shift":
         by = made.shifts(len(a), round(settings.min_shift_s * rate_hz), settings.surrogates, rng)
         if measure.shifted is not None:
             return measure.shifted(a, b, by, rate_hz, settings)
         parts = [by[i : i + measure.chunk] for i in range(0, len(by), measure.chunk)]
-        return _threads(lambda some: measure.profiles(a, made.rolled(b, some), rate_hz, settings), parts)
+        return threads(lambda some: measure.profiles(a, made.rolled(b, some), rate_hz, settings), parts)
     n_chunks = -(-settings.surrogates // measure.chunk)
     sizes = np.diff(np.minimum(np.arange(n_chunks + 1) * measure.chunk, settings.surrogates))
     jobs = list(zip(sizes.tolist(), rng.spawn(n_chunks), strict=True))
-    return _threads(
+    return threads(
         lambda job: measure.profiles(
             a, _drawn(kind, b, job[0], rate_hz, settings, job[1]), rate_hz, settings
         ),
@@ -160,21 +165,13 @@ def _drawn(
     return made.turns_rotated(b, m, rng)
 
 
-def _threads(work: Callable[[T], FloatArray], parts: Sequence[T]) -> FloatArray:
-    """Threads rather than numba's own: its plain layer ends the process when two callers meet in it."""
-    if not len(parts):
-        return np.zeros((0, 0))
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return np.concatenate(list(pool.map(work, parts)))
-
-
 def _strangers(
     measure: Measure,
     a: FloatArray,
     strangers: tuple[FloatArray, ...],
     rate_hz: float,
     settings: SuiteSettings,
-) -> FloatArray:
+) -> NDArray[Any]:
     """Profiles of the first with each stranger, over the time that both have."""
     rows = []
     for x in strangers:
@@ -186,7 +183,7 @@ def _strangers(
 
 def _verdict(
     measure: Measure,
-    stack: FloatArray,
+    stack: NDArray[Any],
     a: FloatArray,
     b: FloatArray,
     rate_hz: float,
@@ -194,18 +191,23 @@ def _verdict(
     kind: str,
     common_s: float,
 ) -> CouplingTest:
-    scores = measure.scores(stack)
+    at = measure.places(len(a), rate_hz, settings)
+    scores = measure.scores(stack, at)
     statistics = best(scores)
     peak = int(np.argmax(np.where(np.isfinite(scores[0]), scores[0], -np.inf)))
-    at = measure.places(len(a), rate_hz, settings)
     null = statistics[1:]
     sd = float(null.std())
-    p = upper_p(statistics[:1], null)[0]
-    value, (low, high) = float(stack[0, peak]), _interval(stack[:, peak])
-    lead, p_lead, leads = _lead(measure, stack, p, settings.alpha)
-    lag = float(at[peak]) if measure.axis == "lag_s" and leads in (FIRST, SECOND) else NAN
-    if np.isfinite(lag) and (lag > 0) != (leads == FIRST):
-        lag, leads = NAN, NOBODY
+    p = (
+        alike_p(float(measure.straight(statistics[:1])[0]), measure.straight(null))
+        if kind == "shift"
+        else float(upper_p(statistics[:1], null)[0])
+    )
+    values, phase = (np.abs(stack), np.angle(stack[0])) if np.iscomplexobj(stack) else (stack, NOTHING)
+    value, (low, high) = float(values[0, peak]), _interval(values[:, peak])
+    lead, p_lead, leads = _lead(measure, stack, peak, kind, p, settings.alpha)
+    lag = _lag(measure.axis, float(at[peak]), phase[peak] if len(phase) else NAN)
+    if leads in (FIRST, SECOND) and np.isfinite(lag) and lag * lead <= 0:
+        leads = NOBODY  # the peak says one, the sides of the profile the other
     pointwise = np.array([upper_p(scores[:1, k], scores[1:, k])[0] for k in range(scores.shape[1])])
     return CouplingTest(
         measure=measure.name,
@@ -219,8 +221,8 @@ def _verdict(
         leads=leads,
         lead=lead,
         p_lead=p_lead,
-        lag_s=lag,
-        profile=Profile(measure.axis, at, stack[0], pointwise, pointwise),
+        lag_s=lag if leads in (FIRST, SECOND) else NAN,
+        profile=Profile(measure.axis, at, values[0], pointwise, pointwise, phase),
         course=Course(NOTHING, NOTHING, NOTHING, NOTHING),
         statistic=float(statistics[0]),
         surrogates=null,
@@ -235,11 +237,11 @@ def _verdict(
     )
 
 
-def upper_p(values: FloatArray, null: FloatArray) -> FloatArray:
-    """Share of ``null`` that reaches each value, the value itself counted with it; NaN stays NaN."""
-    null = np.sort(null[np.isfinite(null)])
-    above = len(null) - np.searchsorted(null, values, side="left")
-    return np.where(np.isfinite(values), (1 + above) / (1 + len(null)), np.nan)
+def _lag(axis: str, place: float, phase_rad: float) -> float:
+    """Lag of the peak in seconds, above 0 the first leads; NaN where the axis has none."""
+    if axis == "lag_s":
+        return place
+    return phase_rad / (2 * np.pi * place) if axis == "frequency_hz" else NAN
 
 
 def _interval(column: FloatArray) -> tuple[float, float]:
@@ -250,13 +252,18 @@ def _interval(column: FloatArray) -> tuple[float, float]:
     return float(column[0] - high), float(column[0] - low)
 
 
-def _lead(measure: Measure, stack: FloatArray, p: float, alpha: float) -> tuple[float, float, str]:
+def _lead(
+    measure: Measure, stack: NDArray[Any], peak: int, kind: str, p: float, alpha: float
+) -> tuple[float, float, str]:
     """How strongly the first leads, how often surrogates lead as much, and who: told only of a link."""
     if measure.lead is None:
         return NAN, NAN, ""
-    leads = measure.lead(stack)
+    leads = measure.lead(stack, peak)
     lead = float(leads[0])
-    p_lead = float(upper_p(np.abs(leads[:1]), np.abs(leads[1:]))[0])
+    if kind == "shift":
+        p_lead = min(1.0, 2 * min(alike_p(lead, leads[1:]), alike_p(-lead, -leads[1:])))
+    else:
+        p_lead = float(upper_p(np.abs(leads[:1]), np.abs(leads[1:]))[0])
     if not (p < alpha and p_lead < alpha) or lead == 0:
         return lead, p_lead, NOBODY
     return lead, p_lead, FIRST if lead > 0 else SECOND
@@ -271,7 +278,7 @@ def _course(
     rng: np.random.Generator,
 ) -> Course:
     """Measure over time; what one window does by chance is read off the windows of shifted copies."""
-    if measure.course is None:
+    if measure.course is None or not settings.course:
         return Course(NOTHING, NOTHING, NOTHING, NOTHING)
     few = replace(settings, surrogates=COURSE_SURROGATES)
     times, values = measure.course(a, b, rate_hz, few)
@@ -282,14 +289,10 @@ def _course(
 
 
 def effective(a: FloatArray, b: FloatArray) -> float:
-    """Bartlett's number: n / (1 + 2 sum r_a r_b) over lags up to a quarter of the length.
-
-    Source: Bartlett 1946, 10.2307/2983611. Lags count until the product first falls under 0.05 (prior):
-    beyond, sample autocorrelations are noise.
-    """
+    """Bartlett's number: n / (1 + 2 sum r_a r_b), up to where the product first falls under 0.05."""
     n = float(np.sum(np.isfinite(a) & np.isfinite(b)))
     product = _autocorrelation(a) * _autocorrelation(b)
-    small = np.flatnonzero(product < 0.05)
+    small = np.flatnonzero(product < SMALL_R)
     stop = int(small[0]) if len(small) else len(product)
     return n / (1 + 2 * float(product[1:stop].sum()))
 
@@ -298,11 +301,4 @@ def _autocorrelation(x: FloatArray) -> FloatArray:
     seen = np.isfinite(x)
     if not seen.any():
         return np.ones(1)
-    filled = np.where(seen, x - x[seen].mean(), 0.0)
-    size = 2 * len(x)
-    power = np.abs(np.fft.rfft(filled, size)) ** 2
-    pairs = np.abs(np.fft.rfft(seen.astype(float), size)) ** 2
-    total = np.fft.irfft(power)[: max(len(x) // 4, 1)]
-    count = np.fft.irfft(pairs)[: max(len(x) // 4, 1)]
-    mean = total / np.maximum(count, 1.0)
-    return np.asarray(mean / mean[0] if mean[0] > 0 else np.ones(1))
+    return autocorrelation(np.where(seen, x - x[seen].mean(), 0.0), seen.astype(np.float64))

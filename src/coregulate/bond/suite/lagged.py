@@ -8,8 +8,6 @@ size; then the largest over the lags is compared with the same of shifted pairs.
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -17,8 +15,9 @@ from coregulate.core import FloatArray
 
 from ..correlation import MIN_PAIRS, grid_of, lagged_correlation
 from ..lagged_kernels import rows, shifted_mean_z
-from .measure import Measure, Shifts, lag_lead, lag_places, sizes
+from .measure import Measure, Shifts, lag_lead, lag_places, root, sizes
 from .settings import SuiteSettings
+from .threads import threads
 
 
 def _means(z: FloatArray, settings: SuiteSettings) -> FloatArray:
@@ -54,15 +53,12 @@ def shifted(
     whole = bool(np.isfinite(a).all() and np.isfinite(b).all())
     least, absolute = max(MIN_PAIRS * grid.width, 3.0), settings.aggregate == "absolute"
     block = math.gcd(grid.step, grid.width)
-    # Threads rather than numba's own: its plain threading layer ends the process when two callers meet in it.
-    with ThreadPoolExecutor() as pool:
-        parts = pool.map(
-            lambda some: shifted_mean_z(
-                ra, rb, some, len(a), grid.step, grid.width, block, least, whole, absolute
-            ),
-            np.array_split(wanted, os.cpu_count() or 1),
-        )
-        z = np.concatenate(list(parts))
+    z = threads(
+        lambda some: shifted_mean_z(
+            ra, rb, some, len(a), grid.step, grid.width, block, least, whole, absolute
+        ),
+        np.array_split(wanted, 1 + len(wanted) // TOTALS_AT_ONCE),
+    )
     return np.asarray(z[where.reshape(totals.shape)])
 
 
@@ -84,6 +80,7 @@ def course(
     return found.times_s, np.where(np.isfinite(found.z).any(axis=1), values, np.nan)
 
 
+TOTALS_AT_ONCE = 64  # shifts a thread takes at once
 COURSE_STEP_S = 10.0  # prior: the course over time is kept this coarse
 MIN_S = 180.0  # prior: three windows of 30 s at every lag, and shifts enough
 
@@ -95,6 +92,7 @@ LAGGED = Measure(
     profiles=profiles,
     shifted=shifted,
     scores=sizes,
+    straight=root,
     lead=lag_lead,
     course=course,
     min_s=MIN_S,

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coregulate.core import FloatArray
+from coregulate.core import FloatArray, Notice
 
 from .settings import SuiteSettings
 
 Shifts = NDArray[np.int64]
-#: ``(a (n,), b (m, n), rate_hz, settings)`` to one profile for each row of b, (m, k).
-Profiles = Callable[[FloatArray, FloatArray, float, SuiteSettings], FloatArray]
+#: ``(a (n,), b (m, n), rate_hz, settings)`` to one profile for each row of b, (m, k). A complex profile
+#: carries a phase: its size is the value.
+Profiles = Callable[[FloatArray, FloatArray, float, SuiteSettings], NDArray[Any]]
 #: ``(a (n,), b (n,), shifts (m,), rate_hz, settings)`` to the same for b read on from each shift.
-Shifted = Callable[[FloatArray, FloatArray, Shifts, float, SuiteSettings], FloatArray]
+Shifted = Callable[[FloatArray, FloatArray, Shifts, float, SuiteSettings], NDArray[Any]]
 #: ``(n, rate_hz, settings)`` to the places of a profile, (k,).
 Places = Callable[[int, float, SuiteSettings], FloatArray]
 #: Makes the two series ready once, before any surrogate; may settle settings that were left open.
@@ -25,12 +26,17 @@ Ready = Callable[[FloatArray, FloatArray, float, SuiteSettings], tuple[FloatArra
 Over = Callable[[FloatArray, FloatArray, float, SuiteSettings], tuple[FloatArray, FloatArray]]
 
 
+#: ``(a, b, rate_hz, settings)``, as made ready, to what has to be said of the result.
+Warn = Callable[[FloatArray, FloatArray, float, SuiteSettings], tuple[Notice, ...]]
+
+
 class Measure(NamedTuple):
     """One measure of the suite.
 
-    ``scores`` takes the profiles of the pair and its surrogates together, (1 + m, k), and scores each
-    place; the best score of each row is what is compared. ``lead`` gives one number a row, above 0 where
-    the first leads. ``min_s`` is the least time that both were seen.
+    ``scores`` takes the profiles of the pair and its surrogates together, (1 + m, k), with their places (k,),
+    and scores each place; the best score of each row is what is compared. ``lead`` takes them with
+    the pair's peak and gives one number a row, above 0 where the first leads. ``straight`` puts the best scores on a scale on which surrogates are roughly normal.
+    ``min_s`` is the least time that both were seen.
     """
 
     name: str
@@ -38,41 +44,42 @@ class Measure(NamedTuple):
     axis: str
     places: Places
     profiles: Profiles
-    scores: Callable[[FloatArray], FloatArray]
+    scores: Callable[[NDArray[Any], FloatArray], FloatArray]
     min_s: float
-    lead: Callable[[FloatArray], FloatArray] | None = None
+    lead: Callable[[NDArray[Any], int], FloatArray] | None = None
     ready: Ready | None = None
     shifted: Shifted | None = None
     course: Over | None = None
     surrogate: str = "shift"
-    at_most_hz: float = float("inf")
+    at_most_hz: Callable[[SuiteSettings], float] = lambda settings: float("inf")
+    warn: Warn | None = None
+    straight: Callable[[FloatArray], FloatArray] = lambda x: x
     chunk: int = 16
     categorical: bool = False
 
 
-def sizes(profiles: FloatArray) -> FloatArray:
+def sizes(profiles: NDArray[Any], at: FloatArray) -> FloatArray:
     """Score each place by its size, whatever its sign."""
     return np.asarray(np.abs(profiles))
 
 
-def as_they_are(profiles: FloatArray) -> FloatArray:
+def as_they_are(profiles: NDArray[Any], at: FloatArray) -> FloatArray:
     """Score each place by its value: more is more."""
-    return profiles
+    return np.asarray(profiles)
 
 
-def against_chance(profiles: FloatArray) -> FloatArray:
-    """Score each place by its distance from its mean over the rows, in SDs over the rows.
+def first_alone(profiles: NDArray[Any], at: FloatArray) -> FloatArray:
+    """Score the first place alone; the others describe."""
+    scores = np.full(profiles.shape, np.nan)
+    scores[:, 0] = profiles[:, 0]
+    return scores
 
-    Where chance is not the same everywhere (slow frequencies cohere more), a plain maximum would look
-    at those places only. Mean and SD are of the pair and its surrogates together, so that the rows stay
-    exchangeable.
-    """
+
+def above_chance(profiles: NDArray[Any]) -> FloatArray:
+    """Return each place less its mean over the rows: the pair and its surrogates together."""
     known = np.isfinite(profiles)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, profiles, 0.0).sum(axis=0) / count
-    centred = np.where(known, profiles - mean, np.nan)
-    sd = np.sqrt(np.where(known, centred**2, 0.0).sum(axis=0) / count)
-    return np.asarray(np.divide(centred, sd, out=np.zeros_like(centred), where=sd > 0))
+    mean = np.where(known, profiles, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, profiles - mean, np.nan)
 
 
 def best(scores: FloatArray) -> FloatArray:
@@ -80,14 +87,19 @@ def best(scores: FloatArray) -> FloatArray:
     return np.asarray(np.max(np.where(np.isfinite(scores), scores, -np.inf), axis=-1))
 
 
-def lag_lead(profiles: FloatArray) -> FloatArray:
+def root(scores: FloatArray) -> FloatArray:
+    """Return the square root: largest sizes, and variances, are skewed upwards."""
+    return np.asarray(np.sqrt(np.maximum(scores, 0.0)))
+
+
+def lag_lead(profiles: NDArray[Any], peak: int) -> FloatArray:
     """Best of the positive lags minus best of the negative ones, by size."""
     n = profiles.shape[-1] // 2
     size = np.nan_to_num(np.abs(profiles))
     return np.asarray(size[..., n + 1 :].max(axis=-1) - size[..., :n].max(axis=-1))
 
 
-def direction_lead(profiles: FloatArray) -> FloatArray:
+def direction_lead(profiles: NDArray[Any], peak: int) -> FloatArray:
     """First to second minus second to first; places are (-1, +1)."""
     return np.asarray(profiles[..., 1] - profiles[..., 0])
 

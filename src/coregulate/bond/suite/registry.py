@@ -4,11 +4,36 @@ from __future__ import annotations
 
 from coregulate.core import InputError
 
+from .cross_mapping import CROSS_MAPPING
+from .entrainment import ENTRAINMENT
+from .granger import GRANGER
 from .lagged import LAGGED
 from .measure import Measure
+from .phase import LOCKING
+from .prewhitened import PREWHITENED
+from .recurrence import CODES, CROSS, JOINT
+from .transfer import TRANSFER
+from .warping import WARPING
+from .wavelet import COHERENCE
 
 #: A measure is one row here and one file beside this one.
-MEASURES: dict[str, Measure] = {m.name: m for m in (LAGGED,)}
+MEASURES: dict[str, Measure] = {
+    m.name: m
+    for m in (
+        LAGGED,
+        PREWHITENED,
+        COHERENCE,
+        LOCKING,
+        CROSS,
+        JOINT,
+        CODES,
+        WARPING,
+        ENTRAINMENT,
+        GRANGER,
+        TRANSFER,
+        CROSS_MAPPING,
+    )
+}
 #: What runs where no measure is named.
 DEFAULT = ("lagged correlation",)
 

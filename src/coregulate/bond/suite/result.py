@@ -18,7 +18,8 @@ class Profile(NamedTuple):
 
     ``axis`` says which (``lag_s``, ``frequency_hz``, ``direction``, ``quantity``); ``at`` (k,) are its
     places (direction: +1 the first leads, -1 the second), ``values`` (k,) what was seen there, ``p``
-    (k,) the share of surrogates that reach it at that place, ``q`` (k,) corrected over the family.
+    (k,) the share of surrogates that reach it at that place, ``q`` (k,) corrected over the family;
+    ``phase_rad`` (k,), where the measure has one: above 0 the first is ahead.
     """
 
     axis: str
@@ -26,6 +27,7 @@ class Profile(NamedTuple):
     values: FloatArray
     p: FloatArray
     q: FloatArray
+    phase_rad: FloatArray = NOTHING
 
 
 class Course(NamedTuple):
@@ -112,6 +114,7 @@ class CouplingTest(NamedTuple):
             values, p, q = (x[::-1].copy() for x in (profile.values, profile.p, profile.q))
             profile = profile._replace(at=0.0 - profile.at[::-1], values=values, p=p, q=q)
             peak = 0.0 - peak
+        profile = profile._replace(phase_rad=0.0 - profile.phase_rad)
         return self._replace(
             profile=profile,
             peak=peak,

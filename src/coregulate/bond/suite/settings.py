@@ -23,10 +23,12 @@ class SuiteSettings:
 
     surrogates: int = 1000
     alpha: float = 0.05
+    course: int = 1  # 0: leave out the course over time
     surrogate: str = "own"  # each measure's own default; or shift, segments, phase, iaaft
     min_shift_s: float = 30.0  # prior: smallest circular shift
     segment_s: float = 30.0  # prior: length of the segments that are shuffled
     at_most_hz: float = 0.0  # 0: each measure's own; faster series are averaged down to this rate
+    smooth_s: float = 0.0  # moving average first, as rMEA has it (there 0.5); 0: none
     even_bursts: int = 0  # 1: divide by the moving size over 60 s first (docs/bond.md)
     window_s: float = 30.0  # Boker et al. 2002 leave it to the user; prior
     step_s: float = 1.0  # prior
@@ -69,7 +71,7 @@ class SuiteSettings:
 
 
 #: May be 0; everything else must be above it.
-_MAY_BE_0 = frozenset({"at_most_hz", "even_bursts", "ar_order", "detrend", "max_lag_s", "low_hz"})
+_MAY_BE_0 = frozenset({"course", "at_most_hz", "even_bursts", "ar_order", "detrend", "max_lag_s", "smooth_s"})
 
 
 def _read(name: str, value: Any, kind: type) -> Any:

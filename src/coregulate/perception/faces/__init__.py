@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .blur import blur_faces
 from .chest import Chest
-from .head import HEAD_CUES, gaze_toward_partner, gaze_toward_screen, head_cues
+from .head import HEAD_CUES, gaze_toward_partner, gaze_toward_screen, head_cues, turned_quality
+from .layout import Layout
 from .measure import CUES
 from .motion import Motion
 from .skin import Skin
@@ -16,6 +17,7 @@ __all__ = [
     "HEAD_CUES",
     "Chest",
     "FaceTracks",
+    "Layout",
     "Motion",
     "Onlooker",
     "Skin",
@@ -24,5 +26,6 @@ __all__ = [
     "gaze_toward_partner",
     "gaze_toward_screen",
     "head_cues",
+    "turned_quality",
     "watch_faces",
 ]

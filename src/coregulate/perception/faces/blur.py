@@ -30,9 +30,10 @@ def blur_faces(
     out: str | PathLike[str],
     *,
     rate_hz: float,
+    sound: str | PathLike[str] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> None:
-    """Write a video, without its sound, in which the faces are coarse squares.
+    """Write a video in which the faces are coarse squares.
 
     Parameters
     ----------
@@ -41,13 +42,15 @@ def blur_faces(
         A .mp4 that does not exist yet.
     rate_hz : float
         Pictures a second, about.
+    sound : path-like, optional
+        File, on the clock of the pictures, whose first sound is copied as it is; by default there is none.
     progress : callable, optional
         Called with the time of each picture, seconds.
 
     Raises
     ------
     InputError
-        Where there is such a file already, or it is no .mp4.
+        Where there is such a file already, it is no .mp4, or its sound does not fit into one.
     MissingExtraError, StoreError
         As ``watch_faces``.
 
@@ -56,8 +59,7 @@ def blur_faces(
     Where a face was seen within the last 3 s and is not found now, and where none is found at
     all, the whole picture becomes coarse: rather too little is shown than a face. A face that
     the detector never finds (under 50 pixels, or seen from behind a shoulder) stays as it is when
-    others are found: look at the result before it leaves your hands. The sound is left out, because a
-    voice tells who it is as well as a face.
+    others are found: look at the result before it leaves your hands. A voice tells who it is as well as a face.
     """
     target = Path(out)
     if target.suffix.lower() != ".mp4":
@@ -66,7 +68,7 @@ def blur_faces(
         raise InputError("There is a file of that name", "Give another, or move it away", target)
     aside = target.with_name(f"{target.stem}.part.mp4")
     try:
-        with contextlib.closing(_Blurred(aside, rate_hz)) as blurred:
+        with contextlib.closing(_Blurred(aside, rate_hz, sound)) as blurred:
             watch_faces(frames, onlookers=(blurred,), progress=progress)
         aside.replace(target)
     finally:
@@ -76,10 +78,15 @@ def blur_faces(
 class _Blurred:
     """Onlooker that writes what it is shown, faces made coarse."""
 
-    def __init__(self, path: Path, rate_hz: float) -> None:
+    def __init__(self, path: Path, rate_hz: float, sound: str | PathLike[str] | None) -> None:
         import av
 
         self._container: Any = av.open(str(path), "w")
+        try:
+            self._sound = None if sound is None else _Sound(sound, self._container)
+        except InputError:
+            self._container.close()
+            raise
         self._rate_hz = rate_hz
         self._stream: Any = None
         self._first_s = 0.0
@@ -105,6 +112,8 @@ class _Blurred:
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.time_base, frame.pts = _CLOCK, round((time_s - self._first_s) / float(_CLOCK))
         self._container.mux(self._stream.encode(frame))
+        if self._sound is not None:
+            self._sound.copy(self._first_s, time_s)
 
     def aside(self) -> dict[str, NDArray[Any]]:
         """Nothing: a video is written in one go."""
@@ -117,7 +126,50 @@ class _Blurred:
         """Write what the encoder still holds."""
         if self._stream is not None:
             self._container.mux(self._stream.encode())
+            if self._sound is not None:
+                self._sound.copy(self._first_s, float("inf"))
+        if self._sound is not None:
+            self._sound.close()
         self._container.close()
+
+
+class _Sound:
+    """The packets of a file's first sound, copied as they are into a container that is being written."""
+
+    def __init__(self, path: str | PathLike[str], container: Any) -> None:
+        import av
+
+        self._container = container
+        self._source: Any = av.open(str(path), options={"protocol_whitelist": "file"})
+        stream = next(iter(self._source.streams.audio), None)
+        if stream is None:
+            raise InputError("It has no sound to copy", "Leave the sound out", path)
+        try:
+            self._out = container.add_stream_from_template(stream)
+        except (ValueError, av.error.FFmpegError):
+            name = stream.codec_context.name
+            raise InputError(
+                f"Its sound ({name}) does not fit into .mp4", "Leave the sound out", path
+            ) from None
+        self._packets = self._source.demux(stream)
+        self._next: Any = next(self._packets, None)
+
+    def copy(self, first_s: float, until_s: float) -> None:
+        """Copy what sounds before a time; `first_s` becomes 0, and what is before it is left out."""
+        while (packet := self._next) is not None:
+            if packet.pts is not None and packet.dts is not None:
+                if float(packet.pts * packet.time_base) >= until_s:
+                    return
+                later = round(first_s / packet.time_base)
+                packet.pts, packet.dts = packet.pts - later, packet.dts - later
+                if packet.pts >= 0:
+                    packet.stream = self._out
+                    self._container.mux(packet)
+            self._next = next(self._packets, None)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._source.close()
 
 
 def coarse(

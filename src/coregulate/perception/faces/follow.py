@@ -37,7 +37,11 @@ MOST_PEOPLE = 6  # prior: more are not told apart
 
 @dataclass
 class Known:
-    """A person seen so far: first place, looks, and the face followed now, if any."""
+    """A person seen so far: first place, looks, and the face followed now, if any.
+
+    ``doubtful``: first seen while somebody known was missing, so it may be that one, half hidden.
+    ``same_as``: the number of the one that it turned out to be.
+    """
 
     number: int
     first_x: float
@@ -47,6 +51,8 @@ class Known:
     seen_s: float = -np.inf
     looked_s: float = -np.inf
     confidence: float = 0.5
+    doubtful: bool = False
+    same_as: int | None = None
 
 
 class Follower:
@@ -57,7 +63,8 @@ class Follower:
     A followed face costs one fit of the points a picture. The detector runs at the start, when
     a face is lost, at a cut, three times a second while somebody is missing, and once a second to
     see who else is there: then in turns over the picture, so a small newcomer is seen within some seconds.
-    After a cut nobody's place counts, only their looks.
+    After a cut nobody's place counts, only their looks. A face that is taken for a new person while a
+    known one is missing, and later looks like that one, was that one.
     """
 
     def __init__(self) -> None:
@@ -82,9 +89,7 @@ class Follower:
         """
         cut = self._is_cut(rgb)
         lost = self._keep_following(rgb, cut)
-        missing = not self.known or any(
-            k.face is None and time_s - k.seen_s < SEARCH_FOR_S for k in self.known
-        )
+        missing = not self.known or any(time_s - k.seen_s < SEARCH_FOR_S for k in self._missing())
         due = SEARCH_EVERY_S if missing else DETECT_EVERY_S
         if cut or lost or time_s - self._detected_s >= due - 1e-6:
             self._detected_s, self._looks_taken = time_s, self._looks_taken + 1
@@ -102,7 +107,18 @@ class Follower:
         return {
             "looked": np.array([self._detected_s, self._looks_taken]),
             "people": np.array(
-                [[k.first_x, k.seen_s, k.looked_s, k.confidence, *k.last_box] for k in self.known]
+                [
+                    [
+                        k.first_x,
+                        k.seen_s,
+                        k.looked_s,
+                        k.confidence,
+                        k.doubtful,
+                        -1 if k.same_as is None else k.same_as,
+                        *k.last_box,
+                    ]
+                    for k in self.known
+                ]
             ),
             "in_sight": np.array([number for number, _ in faces], dtype=int),
             **{
@@ -130,9 +146,16 @@ class Follower:
                 float(seen_s),
                 float(looked_s),
                 float(sure),
+                bool(doubtful),
+                None if same_as < 0 else int(same_as),
             )
-            for number, (first_x, seen_s, looked_s, sure, *box) in enumerate(stored["people"])
+            for number, (first_x, seen_s, looked_s, sure, doubtful, same_as, *box) in enumerate(
+                stored["people"]
+            )
         ]
+
+    def _missing(self) -> list[Known]:
+        return [k for k in self.known if k.face is None and k.same_as is None]
 
     def _is_cut(self, rgb: Image) -> bool:
         rows = np.linspace(0, rgb.shape[0] - 1, 36).astype(int)
@@ -183,7 +206,7 @@ class Follower:
     def _name(self, time_s: float, rgb: Image, faces: list[Face], cut: bool) -> None:
         faces = sorted(faces, key=lambda f: float(f.box[0] + f.box[2]))
         looks = [looks_of(rgb, face) for face in faces]
-        free = [k for k in self.known if k.face is None]
+        free = self._missing()
         cost = np.array(
             [[self._cost(k, f, a, time_s, cut) for k in free] for f, a in zip(faces, looks, strict=True)]
         )
@@ -196,7 +219,8 @@ class Follower:
         for k, face in enumerate(faces):
             if k not in named and len(self.known) < MOST_PEOPLE:
                 middle = float(face.box[0] + face.box[2]) / 2
-                self.known.append(Known(len(self.known), middle, looks[k], face))
+                doubtful = len(free) > len(named)
+                self.known.append(Known(len(self.known), middle, looks[k], face, doubtful=doubtful))
 
     @staticmethod
     def _cost(person: Known, face: Face, looks: Looks, time_s: float, cut: bool) -> float:
@@ -212,12 +236,33 @@ class Follower:
                 if one.number < other.number:
                     self._swap_if_clear(one, other, now)
         for person in due:
+            if person.doubtful:
+                self._give_back(person, now)
+        for person in self.known:
+            if person.number not in now:
+                continue
             own = difference(person.looks, now[person.number])
-            others = [difference(k.looks, now[person.number]) for k in self.known if k is not person]
+            others = [
+                difference(k.looks, now[person.number])
+                for k in self.known
+                if k is not person and k.same_as is None
+            ]
             person.confidence = confidence(own, min(others, default=2 * SAME_PERSON))
             person.looked_s = time_s
             if person.confidence > 0.5:
                 person.looks = blend(person.looks, now[person.number], LEARN)
+
+    def _give_back(self, person: Known, now: dict[int, Looks]) -> None:
+        """Let a doubtful person's face be a missing one's, where it clearly looks like that one."""
+        looks = now[person.number]
+        likeness = {k.number: difference(k.looks, looks) for k in self._missing()}
+        if not likeness:
+            return
+        number = min(likeness, key=lambda n: likeness[n])
+        own = difference(person.looks, looks)
+        if likeness[number] < SAME_PERSON and likeness[number] + SWAP_MARGIN < own:
+            self.known[number].face, person.face, person.same_as = person.face, None, number
+            now[number] = now.pop(person.number)
 
     @staticmethod
     def _swap_if_clear(one: Known, other: Known, now: dict[int, Looks]) -> None:

@@ -32,6 +32,11 @@ _NOD_WINDOW_S = 2.0  # the cue book's window of ``nod``
 _LEAST_SEEN = 0.5  # prior: of a window, to say anything of it
 _STEADY_S = 1.0  # prior: a tilt or a turn that lasts less is a passing movement
 _AWAY_DEG = 30.0  # prior
+_LOST_S = (
+    10.0  # prior: a turned face that is lost, and found turned to the same side, was turned all the while
+)
+_LOST_QUALITY = 0.3  # prior: of what is told of a face that is turned too far to be seen well, or at all
+_ENDS = 3  # prior: pictures at the end of what is seen that say how the head was turned
 _TOWARD_DEG = (10.0, 25.0)  # prior: up to the first not at all, from the second on wholly
 _LEVEL_DEG = (15.0, 30.0)  # prior: above or below where one usually looks, likewise
 
@@ -58,7 +63,8 @@ def head_cues(tracks: FaceTracks, label: str) -> dict[str, FloatArray]:
         the pitch (yaw) of 4 degrees and more that come back, each within 0.8 s, larger than the
         swing of the other angle meanwhile. ``head_tilt_deg``: roll against the person's own median,
         kept for about a second, to their right above 0. ``turned_away``: 1 while the head is turned
-        to a side by more than 30 degrees from where it usually points, for about a second.
+        to a side by more than 30 degrees from where it usually points, for about a second, and while a face
+        that was turned so is lost for up to 10 s and then seen turned to the same side.
         NaN where too little is seen; the past 2 s need half of it.
 
     Raises
@@ -78,11 +84,13 @@ def head_cues(tracks: FaceTracks, label: str) -> dict[str, FloatArray]:
     t, yaw, pitch = tracks.times_s, values["head_yaw_deg"], values["head_pitch_deg"]
     roll = _steady(values["head_roll_deg"], t)
     turn = _steady(yaw - _median(yaw), t)
+    away = np.where(np.isfinite(turn), (np.abs(turn) > _AWAY_DEG).astype(float), np.nan)
+    away[_lost_turned(yaw - _median(yaw), t) != 0] = 1.0
     return {
         "nod": _lately(_cycles(pitch, yaw, t), pitch, t),
         "shake": _lately(_cycles(yaw, pitch, t), yaw, t),
         "head_tilt_deg": roll - _median(roll),
-        "turned_away": np.where(np.isfinite(turn), (np.abs(turn) > _AWAY_DEG).astype(float), np.nan),
+        "turned_away": away,
     }
 
 
@@ -102,6 +110,8 @@ def gaze_toward_partner(tracks: FaceTracks, label: str, partner: str) -> FloatAr
         0 (to the camera or to the other side) to 1 (25 degrees and more toward the partner);
         lower where the gaze is far above or below where this person usually looks. NaN while the
         eyes are closed or either is not to be seen; one who was seen in the last second counts as there.
+        1 while a face that was turned to the partner by 30 degrees and more is lost for up to 10 s and then
+        seen turned there again.
 
     Raises
     ------
@@ -113,8 +123,8 @@ def gaze_toward_partner(tracks: FaceTracks, label: str, partner: str) -> FloatAr
     Sides are sides of the picture, so a mirrored picture says the same. How far the partner is
     to the side is not known from one camera: it is taken that they sit beside each other or at
     an angle, facing the camera more than each other. Two who sit face to face are seen
-    from the side, beyond 50 degrees, where a face is lost: then this is NaN and not 1, most of
-    all when they look at each other.
+    from the side, beyond 50 degrees, where a face is lost: who never turns to the camera is not
+    seen at all, and this is NaN and not 1.
     """
     values, boxes = _values(tracks, label), tracks.boxes[label]
     _values(tracks, partner)
@@ -122,7 +132,36 @@ def gaze_toward_partner(tracks: FaceTracks, label: str, partner: str) -> FloatAr
     other_x = _held(tracks.boxes[partner][:, [0, 2]].mean(axis=1), tracks.times_s)
     yaw, pitch = _gaze(values)
     toward = _ramp(yaw * np.sign(other_x - own_x), *_TOWARD_DEG)
-    return toward * (1.0 - _ramp(np.abs(pitch - _median(pitch)), *_LEVEL_DEG))
+    toward = toward * (1.0 - _ramp(np.abs(pitch - _median(pitch)), *_LEVEL_DEG))
+    side = np.sign(other_x - _last(own_x))
+    toward[(_lost_turned(values["head_yaw_deg"], tracks.times_s) == side) & (side != 0)] = 1.0
+    return toward
+
+
+def turned_quality(tracks: FaceTracks, label: str, told: FloatArray) -> FloatArray:
+    """Return how far ``turned_away`` or ``gaze_toward_partner`` can be trusted.
+
+    Parameters
+    ----------
+    tracks : FaceTracks
+    label : str
+    told : ndarray, shape (n,)
+        The cue.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The quality of the face, 0 to 1; at least .3 (prior) where the cue is 1 because the face is turned so far that
+        it is seen badly or not at all: that very thing is what is told.
+
+    Raises
+    ------
+    InputError
+        Where there is no such label.
+    """
+    yaw, quality = _values(tracks, label)["head_yaw_deg"], tracks.quality[label]
+    far = ~(np.abs(yaw) < _AWAY_DEG)
+    return np.where((told == 1.0) & far, np.maximum(quality, _LOST_QUALITY), quality)
 
 
 def gaze_toward_screen(tracks: FaceTracks, label: str) -> FloatArray:
@@ -158,6 +197,18 @@ def gaze_toward_screen(tracks: FaceTracks, label: str) -> FloatArray:
     return 1.0 - _ramp(np.hypot(yaw - usual[0], pitch - usual[1]), *_TOWARD_DEG)
 
 
+def _lost_turned(angle_deg: FloatArray, times_s: FloatArray) -> FloatArray:
+    """Side, 1 or -1, to which a head is turned in what is not seen, where both ends of that say so; else 0."""
+    out = np.zeros(len(angle_deg))
+    for (first, last), (begin, end) in pairwise(_stretches(angle_deg, times_s)):
+        before = float(np.median(angle_deg[max(first, last - _ENDS) : last]))
+        after = float(np.median(angle_deg[begin : min(end, begin + _ENDS)]))
+        lasts = times_s[begin] - times_s[last - 1]
+        if before * after > 0 and min(abs(before), abs(after)) >= _AWAY_DEG and lasts <= _LOST_S:
+            out[last:begin] = np.sign(before)
+    return out
+
+
 def _values(tracks: FaceTracks, label: str) -> dict[str, FloatArray]:
     if label not in tracks.values:
         raise InputError(f"There is no face '{label}'", f"Faces are {', '.join(tracks.labels) or 'none'}")
@@ -182,10 +233,14 @@ def _median(values: FloatArray) -> float:
 
 def _held(values: FloatArray, times_s: FloatArray) -> FloatArray:
     """Values, kept for a second after they end."""
-    seen = np.isfinite(values)
-    last = np.maximum.accumulate(np.where(seen, np.arange(len(values)), -1))
-    near = (last >= 0) & (times_s - times_s[np.maximum(last, 0)] <= _STEADY_S)
-    return np.where(near, values[np.maximum(last, 0)], np.nan)
+    last = _last(np.where(np.isfinite(values), times_s, np.nan))
+    return np.where(times_s - last <= _STEADY_S, _last(values), np.nan)
+
+
+def _last(values: FloatArray) -> FloatArray:
+    """At each place the last value that is known."""
+    at = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(len(values)), 0))
+    return np.asarray(values[at])
 
 
 def _steady(values: FloatArray, times_s: FloatArray) -> FloatArray:

@@ -20,6 +20,7 @@ from .measure import CUES, head_motion, measure, quality
 _BLOCK = 1024  # rows by which the arrays grow
 _AHEAD = 3  # pictures decoded beforehand: the decoder works on while faces are told apart
 _GAP_S = 0.5  # prior: over a longer gap no movement is read
+_PASSING_S = 1.0  # prior: a new face while a known one is missing must last longer to be a third person
 _BLINK_S = 0.4  # prior: blinks last 0.1 to 0.4 s
 _EXTRA = ("quality", "confidence", "left", "top", "right", "bottom")
 LEG_S = 120.0  # prior: what an interruption costs at most, some 15 s of work
@@ -221,8 +222,9 @@ def watch_faces(
             reading.result()
     if keep is not None:
         keep(run.aside())
-    tables = {number: _whole(r.table, len(run.times)) for number, r in run.rows.items()}
-    return _tracks(np.array(run.times), tables, run.follower.known, max_people)
+    times_s, known = np.array(run.times), run.follower.known
+    tables = {number: _whole(r.table, len(times_s)) for number, r in run.rows.items()}
+    return _tracks(times_s, _told_apart(tables, known, times_s), known, max_people)
 
 
 def _ahead(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -239,6 +241,25 @@ def _whole(table: NDArray[np.float32], n: int) -> NDArray[np.float64]:
     out = np.full((n, table.shape[1]), np.nan)
     m = min(n, len(table))
     out[:m] = table[:m]
+    return out
+
+
+def _told_apart(
+    tables: dict[int, FloatArray], known: Sequence[Known], times_s: FloatArray
+) -> dict[int, FloatArray]:
+    """Give rows to whom they belong, and leave out who was seen too briefly to be more than a half hidden face."""
+    out = dict(tables)
+    step_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
+    for person in known:
+        one = person
+        while one.same_as is not None:
+            one = known[one.same_as]
+        if one is not person and person.number in out:
+            rows, own = out.pop(person.number), out[one.number]
+            own[:] = np.where(np.isnan(own[:, :1]), rows, own)
+    brief = [n for n, rows in out.items() if known[n].doubtful and np.isfinite(rows[:, 0]).sum() * step_s < _PASSING_S]  # fmt: skip
+    for number in brief:
+        del out[number]
     return out
 
 
