@@ -172,7 +172,7 @@ def test_what_people_said_and_what_the_priors_move_stand_in_the_appendix() -> No
     moved = {"what": "means of rsa", "change": "doubled", "moved": 0.04, "switched": 0.1, "episodes": 1.0}
     analysis.summary["sensitivity"] = [moved]
     text = " ".join(outline(render_report(analysis)).text)
-    for said in ("startles easily", "91 % without", "not used: held-out", "means of rsa", "0.04"):
+    for said in ("startles easily", "91\u00a0% without", "not used: held-out", "means of rsa", "0.04"):
         assert said in text
     assert not [word for word in BANNED if word in text.lower()]
 
