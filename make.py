@@ -1,4 +1,4 @@
-"""The commands of this project, the same on every system: ``python make.py demo|video|test|lint|bench|docs|lock``.
+"""The commands of this project, the same on every system: ``python make.py demo|video|formats|test|lint|bench|docs|lock``.
 
 Needs nothing but Python 3.11 or newer: the first call makes ``.venv`` from the
 locked requirements.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -45,17 +47,16 @@ def environment(lock: str) -> None:
     path = ROOT / "requirements" / f"{lock}.lock"
     sources = path.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
     stamp, digest = VENV / f".{lock}", hashlib.sha256(sources).hexdigest()
-    # An environment for developing holds all that the default one does.
-    stamps = [stamp, VENV / ".dev"]
-    if any(s.is_file() and s.read_text().startswith(f"{lock} {digest}") for s in stamps[:1]):
+    if stamp.is_file() and stamp.read_text() == f"{lock} {digest}\n":
         return
-    if lock == "default" and stamps[1].is_file():
+    # An environment for developing holds all that the default one does.
+    if lock == "default" and (VENV / ".dev").is_file():
         return
     if not PYTHON.exists():
         print("making .venv", file=sys.stderr)
         run(suitable_python(), "-m", "venv", VENV)
     print(f"installing requirements/{lock}.lock into .venv", file=sys.stderr)
-    # Python compiles what is imported; compiling everything now would add 150 MB.
+    # Python compiles what is imported; compiling everything now would add 180 MB.
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
     run(*pip, "--require-hashes", "-r", path)
     run(*pip, "--no-deps", "--no-build-isolation", "-e", ".")
@@ -75,6 +76,11 @@ def demo() -> None:
 def video() -> None:
     """Add to .venv what reads faces in video and tells two voices on one microphone apart."""
     environment("video")
+
+
+def formats() -> None:
+    """Add to .venv what reads the formats beyond the common ones (docs/formats.md names them)."""
+    environment("formats")
 
 
 def test() -> None:
@@ -108,7 +114,7 @@ def docs() -> None:
 
 def lock() -> None:
     """Resolve the requirements anew (needs ``uv``)."""
-    compile_ = [
+    resolve = [
         "uv",
         "pip",
         "compile",
@@ -119,23 +125,37 @@ def lock() -> None:
         "3.11",
     ]
     source = ["pyproject.toml", "requirements/build.in"]
-    run(*compile_, *source, "-o", "requirements/default.lock")
-    run(
-        *compile_,
-        "--extra",
-        "video",
-        *source,
-        "-c",
-        "requirements/default.lock",
-        "-o",
-        "requirements/video.lock",
-    )
-    run(
-        *compile_, "--extra", "dev", *source, "-c", "requirements/default.lock", "-o", "requirements/dev.lock"
-    )
+    extras: dict[str, list[str]] = {
+        "default": [],
+        "video": ["--extra", "video", "-c", "requirements/default.lock"],
+        "formats": ["--extra", "formats", "-c", "requirements/default.lock"],
+        "dev": ["--extra", "dev"],
+    }
+    for name, extra in extras.items():
+        run(*resolve, *extra, *source, "-o", f"requirements/{name}.lock")
+    pure = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    pure += ["--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", "3.11"]
+    for name in extras:
+        keep_pure(ROOT / "requirements" / f"{name}.lock", "fonttools", pure)
 
 
-TASKS = {task.__name__: task for task in (demo, video, test, lint, bench, docs, lock)}
+def keep_pure(path: Path, package: str, download: list[str]) -> None:
+    """Leave a package only the hash of its wheel without machine code, so that pip takes that one.
+
+    fonttools is 24 MB compiled and 5 MB in Python alone, which is fast enough for a figure's letters.
+    """
+    text = path.read_text()
+    pinned = re.search(rf"^({package}==\S+).*\n((?: +--hash=.*\n)+)", text, re.MULTILINE)
+    if pinned is None:
+        sys.exit(f"{path.name} does not pin {package}: take keep_pure out of make.py.")
+    with tempfile.TemporaryDirectory() as folder:
+        run(*download, "-d", folder, pinned[1])
+        (wheel,) = Path(folder).iterdir()
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    path.write_text(text[: pinned.start(2)] + f"    --hash=sha256:{digest}\n" + text[pinned.end(2) :])
+
+
+TASKS = {task.__name__: task for task in (demo, video, formats, test, lint, bench, docs, lock)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:

@@ -1,16 +1,17 @@
-"""``python -m benchmarks [hours ...]`` prints the table of speeds."""
+"""``python -m benchmarks [hours ...]`` prints the table of speeds, and what the default install weighs."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 
-from . import faces, mediapipe
+from . import faces, install, mediapipe
 from .hour import table
 
 if __name__ == "__main__":
     print(table(tuple(float(h) for h in sys.argv[1:]) or (1.0, 4.0)))
     print()
+    print(install.row())
     if importlib.util.find_spec("ai_edge_litert"):
         print("\n".join([faces.table(), *mediapipe.rows()]))
     else:

@@ -1,60 +1,15 @@
-"""How often the bond's word is right, on simulated pairs whose truth is known.
+"""How often two unrelated series are found to move together: ``python benchmarks/bond.py [pairs]``.
 
-Run ``python benchmarks/bond.py [pairs a cell] [minutes ...]``; prints one row a cell. The numbers in
-docs/bond.md come from here. Truths are drawn from the fitted family, so power is optimistic.
+How often the word is right is in ``benchmarks/word.py``. Numbers in docs/bond.md come from both.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "bond"))
-
-from oscillator_pairs import random_truth, simulate, with_shared_signal
-
-from coregulate.bond import circular_shift_test, word
-from coregulate.bond.gain import stability_gain
-from coregulate.core import BondSettings
-
-SETTINGS = BondSettings()
-CELLS = (
-    ("independent", 0.0, 0),
-    ("shared signal", 0.0, 0),
-    ("co-regulating .5", 0.5, 1),
-    ("co-regulating .8", 0.8, 1),
-    ("co-regulating 1.3", 1.3, 1),
-    ("co-dysregulating .5", 0.5, -1),
-    ("co-dysregulating .8", 0.8, -1),
-)
-
-
-def word_cell(name: str, kappa: float, sign: int, minutes: int, n_pairs: int) -> None:
-    rng = np.random.default_rng([minutes, int(kappa * 10), sign + 1, len(name)])
-    said: Counter[str] = Counter()
-    links = covered = 0
-    began = time.perf_counter()
-    for _ in range(n_pairs):
-        theta = random_truth(rng, kappa, sign)
-        pair = simulate(theta, minutes * 60, rng)
-        if name == "shared signal":
-            pair = with_shared_signal(pair, rng)
-        found = word(*pair, rate_hz=1.0, settings=SETTINGS, rng=rng)
-        truth = float(stability_gain(theta[None]).mean())
-        said[found.verdict if found.verdict != "undetermined" else found.reason] += 1
-        links += found.p_any < 0.05
-        covered += found.gain.low <= truth <= found.gain.high
-    seconds = (time.perf_counter() - began) / n_pairs
-    words = ", ".join(f"{k} {100 * v / n_pairs:.0f} %" for k, v in said.most_common())
-    print(
-        f"{minutes:3d} min  {name:20s} linked {100 * links / n_pairs:5.1f} %"
-        f"  H covered {covered / n_pairs:.3f}  {seconds:.2f} s | {words}",
-        flush=True,
-    )
+from coregulate.bond import couple
 
 
 def coupling_cell(name: str, n_pairs: int) -> None:
@@ -65,17 +20,7 @@ def coupling_cell(name: str, n_pairs: int) -> None:
         if name == "common bursts":
             burst = np.exp(0.2 * _autoregressive(900, 0.98, rng))
             pair = [x * burst for x in pair]
-        result = circular_shift_test(
-            *pair,
-            rate_hz=1.0,
-            window_s=30,
-            step_s=1,
-            max_lag_s=10,
-            min_shift_s=30,
-            surrogates=1000,
-            rng=rng,
-        )
-        found += result.p < 0.05
+        found += couple(*pair, rate_hz=1.0)[0].p < 0.05
     print(f" 15 min  coupling, {name:20s} false {100 * found / n_pairs:.1f} %", flush=True)
 
 
@@ -97,9 +42,6 @@ def _autoregressive(n: int, phi: float, rng: np.random.Generator) -> np.ndarray:
 
 def main() -> None:
     n_pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    for minutes in [int(m) for m in sys.argv[2:]] or [15, 30]:
-        for cell in CELLS:
-            word_cell(*cell, minutes, n_pairs)
     for name in ("AR .95", "AR .99", "trends", "gaps", "common bursts"):
         coupling_cell(name, 10 * n_pairs)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from coregulate.bond import SuiteSettings
 from coregulate.cli.main import cli
 from coregulate.core import Settings
 from coregulate.cues import cues_page, load_cuebook
@@ -35,12 +36,25 @@ def settings_page() -> str:
         if not dataclasses.is_dataclass(value):
             lines.append(f"| `{room.name}` | {value} | seed of all randomness |")
             continue
-        source = inspect.getsource(type(value))
-        for inner in dataclasses.fields(value):
-            comment = re.search(rf"^    {inner.name}: .*?(?:# (.*))?$", source, flags=re.MULTILINE)
-            note = comment[1] if comment and comment[1] else ""
-            lines.append(f"| `{room.name}.{inner.name}` | {getattr(value, inner.name)} | {note} |")
+        lines += _rows(value, f"{room.name}.")
+    lines += [
+        "",
+        "## Of `coregulate couple`",
+        "",
+        "Change one with `coregulate couple TABLE --set name=value`.",
+    ]
+    lines += ["", "| setting | default | source |", "| --- | --- | --- |", *_rows(SuiteSettings(), "")]
     return "\n".join(lines) + "\n"
+
+
+def _rows(value: object, room: str) -> list[str]:
+    source = inspect.getsource(type(value))
+    rows = []
+    for inner in dataclasses.fields(value):  # type: ignore[arg-type]
+        comment = re.search(rf"^    {inner.name}: .*?(?:# (.*))?$", source, flags=re.MULTILINE)
+        note = comment[1] if comment and comment[1] else ""
+        rows.append(f"| `{room}{inner.name}` | {getattr(value, inner.name)} | {note} |")
+    return rows
 
 
 def command_page() -> str:

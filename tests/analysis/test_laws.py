@@ -11,7 +11,7 @@ from coregulate.analysis import Analysis, analyze
 from coregulate.core import Settings
 from coregulate.session import Session
 
-SHORT = Settings().changed({"bond.surrogates": 50, "bond.gain_draws": 100})
+SHORT = Settings().changed({"bond.surrogates": 50})
 
 
 def short(session: Session, start_s: float = 0.0, end_s: float = 660.0) -> Analysis:

@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from coregulate.analysis.shared import Seen, _about_the_room, _in_session_time
-from coregulate.core import Clock, Pictures, Segment
+from coregulate.analysis import shared
+from coregulate.analysis.shared import Seen, _about_the_room, _body, _in_session_time
+from coregulate.core import Clock, Pictures, Segment, StoreError
 from coregulate.perception import FACE_CUES, FaceTracks
 from coregulate.perception.faces.rhythm import Kept
 from coregulate.session import OwnedStream
@@ -87,3 +88,29 @@ def test_what_the_picture_shows_counts_where_nobody_said_and_a_border_is_told() 
     denied = Seen(plan._replace(one_room=False), seen.tracks, seen.body)
     assert not denied.one_room
     assert _about_the_room(denied, "talk.mp4") == []
+
+
+def test_nearness_and_touch_are_of_two_in_one_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = stream(who={"left": "sam", "right": "alex"})
+    seen = tracks("left", "right")
+    seen.boxes["left"][:], seen.boxes["right"][:] = (0, 0, 75, 100), (150, 0, 225, 100)
+    assert not {"head_distance", "touch"} & set(Seen(plan, seen).bodily("left"))
+    there = plan._replace(one_room=True)
+    for label in ("left", "right"):
+        apart, quality = Seen(there, seen).bodily(label)["head_distance"]
+        np.testing.assert_allclose(apart.values, 2.0)
+        assert apart.unit == "head widths"
+        np.testing.assert_allclose(quality.values, 1.0)
+
+    def missing() -> None:
+        raise StoreError("The model is not here", "Connect once")
+
+    monkeypatch.setattr(shared, "Touch", missing)
+    for wanted, codes in (
+        (there, ["touch_not_read"]),
+        (plan, []),
+        (stream("sam")._replace(one_room=True), []),
+    ):
+        body, notices = _body(wanted)
+        assert body.touch is None
+        assert [n.code for n in notices] == codes

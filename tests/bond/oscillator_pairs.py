@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
@@ -10,17 +11,18 @@ from coregulate.bond.gain import stability_gain
 
 Array = NDArray[np.float64]
 OMEGA_REF = 2 * np.pi * 0.03
+STEPS_A_SECOND = 10
 
 
-def random_truth(rng: np.random.Generator, kappa: float, sign: int) -> Array:
-    """Parameters (17,) of a pair: 0.018-0.05 Hz, damping 0.15-0.6, frequencies within 15 %.
+def random_truth(rng: np.random.Generator, kappa: float, sign: int, *, apart: float = 0.15) -> Array:
+    """Parameters (17,) of a pair: 0.018-0.05 Hz, damping 0.15-0.6, frequencies up to ``apart`` apart.
 
     ``kappa`` is the size of the coupling at a person's own resonance, relative to that person's own
     response there; ``sign`` is that of the stability gain of both (0: no coupling).
     """
     for _ in range(1000):
         theta = np.zeros(17)
-        f = rng.uniform(0.018, 0.05) * np.array([1.0, rng.uniform(0.87, 1.15)])
+        f = rng.uniform(0.018, 0.05) * np.array([1.0, rng.uniform(1 / (1 + apart), 1 + apart)])
         w = f / 0.03
         xi = rng.uniform(0.15, 0.6, 2)
         e, z = w**2, 2 * xi * w
@@ -74,3 +76,76 @@ def with_shared_signal(
     first, second = heard[100 : 100 + n], heard[100 - delay : 100 - delay + n]
     own, common = np.sqrt(1 - share), np.sqrt(share)
     return own * pair[0] + common * first, own * pair[1] + common * second
+
+
+def with_common_bursts(pair: tuple[Array, Array], rng: np.random.Generator) -> tuple[Array, Array]:
+    """Let the size of both swell and fade together, over about a minute, by a factor of e or so."""
+    swell = np.zeros(len(pair[0]) + 200)
+    for k in range(1, len(swell)):
+        swell[k] = 0.98 * swell[k - 1] + 0.2 * rng.standard_normal()
+    return pair[0] * np.exp(swell[200:]), pair[1] * np.exp(swell[200:])
+
+
+@njit(cache=True)
+def _walk(
+    e: Array, z: Array, c: Array, q: Array, force: Array, on: Array, shocks: Array, delay: int, limit: float
+) -> Array:
+    out = np.zeros((shocks.shape[0], 4))
+    dt = OMEGA_REF / STEPS_A_SECOND
+    for k in range(1, shocks.shape[0]):
+        now, past = out[k - 1], out[max(k - 1 - delay, 0)]
+        for i in range(2):
+            j = 1 - i
+            pull = c[i, 0] * past[2 * j] + c[i, 1] * past[2 * j + 1]
+            if limit > 0:
+                pull = limit * np.tanh(pull / limit)
+            speed = now[2 * i + 1] + dt * (
+                -e[i] * now[2 * i] - z[i] * now[2 * i + 1] + on[k] * pull + force[k]
+            )
+            out[k, 2 * i + 1] = speed + np.sqrt(q[i] * dt) * shocks[k, i]
+            out[k, 2 * i] = now[2 * i] + dt * out[k, 2 * i + 1]
+    return out
+
+
+def simulate_outside(
+    theta: Array,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    delay_s: float = 0.0,
+    limit: float = 0.0,
+    on: Array | None = None,
+    force: float = 0.0,
+    noise_sd: float = 0.3,
+) -> tuple[Array, Array]:
+    """Draw a pair from outside the fitted family, in steps of a tenth of a second.
+
+    The partner is heard ``delay_s`` late; their pull never exceeds ``limit`` (0: no limit); ``on`` (n,)
+    switches the coupling second by second; ``force`` pushes both with one coloured signal (corner 0.03
+    Hz), relative to their own shocks.
+    """
+    burn = 400
+    steps = (n + burn) * STEPS_A_SECOND
+    switch = np.ones(n + burn) if on is None else np.concatenate([np.full(burn, on[0]), on])
+    q = np.exp(theta[8:10])
+    common = np.zeros(steps)
+    if force:
+        keep = np.exp(-OMEGA_REF / STEPS_A_SECOND)
+        shocks = rng.standard_normal(steps)
+        from scipy.signal import lfilter
+
+        common = force * np.sqrt(q.mean()) * np.sqrt(1 - keep**2) * lfilter([1.0], [1.0, -keep], shocks)
+    path = _walk(
+        np.exp(theta[0:2]),
+        np.exp(theta[2:4]),
+        theta[4:8].reshape(2, 2).copy(),
+        q,
+        common,
+        np.repeat(switch.astype(float), STEPS_A_SECOND),
+        rng.standard_normal((steps, 2)),
+        round(delay_s * STEPS_A_SECOND),
+        limit,
+    )
+    pair = path[burn * STEPS_A_SECOND :: STEPS_A_SECOND, [0, 2]]
+    pair = pair / pair.std(axis=0) + noise_sd * rng.standard_normal((n, 2))
+    return pair[:, 0].copy(), pair[:, 1].copy()

@@ -42,7 +42,7 @@ def test_the_primary_pair_comes_first_and_the_rest_is_one_family(linked, noise):
     assert max(c.q for c in family) == max(c.p for c in family)
     assert all(c.q >= c.p for c in family)
     assert found.notices == ()
-    alone = word(*linked, rate_hz=1.0, settings=BondSettings(), rng=np.random.default_rng(0))
+    alone = word(*linked, rate_hz=1.0, settings=BondSettings())
     assert found.word == alone
     assert alone.p_any < 0.001
     assert found.couplings[0].estimate.value == abs(found.couplings[0].value)
@@ -58,11 +58,11 @@ def test_preference_is_by_name_and_needs_enough(linked, noise):
     assert PRIMARY[-1] == "motion_energy"
 
 
-def test_motion_energy_only_when_there_is_nothing_else_and_with_a_warning(noise):
+def test_motion_energy_only_when_there_is_nothing_else(noise):
     found = bond({"motion_energy": both(*noise), "rsa": both(*noise)})
     assert found.primary is not None
     assert found.primary["cue"] == "motion_energy"
-    assert [n.code for n in found.notices] == ["motion-energy-not-calibrated"]
+    assert found.notices == ()
 
 
 def test_swapping_the_people_swaps_the_bond(linked):

@@ -13,8 +13,8 @@ from coregulate.core import BondSettings, Estimate, SignalError
 SETTINGS = BondSettings()
 
 
-def say(a, b, seed=0, settings=SETTINGS):
-    return word(a, b, rate_hz=1.0, settings=settings, rng=np.random.default_rng(seed))
+def say(a, b, settings=SETTINGS):
+    return word(a, b, rate_hz=1.0, settings=settings)
 
 
 def cell(kappa, sign, minutes, n, seed, shared=False):
@@ -93,9 +93,7 @@ def test_shifting_time_changes_nothing(pair):
 
 
 def test_faster_series_are_averaged_to_one_a_second(pair):
-    four = word(
-        *(np.repeat(x, 4) for x in pair), rate_hz=4.0, settings=SETTINGS, rng=np.random.default_rng(0)
-    )
+    four = word(*(np.repeat(x, 4) for x in pair), rate_hz=4.0, settings=SETTINGS)
     assert four.p_any == pytest.approx(say(*pair).p_any, rel=1e-6)
 
 
@@ -138,7 +136,7 @@ def test_unlike_lengths_are_refused():
     with pytest.raises(SignalError, match="one length"):
         say(np.zeros(10), np.zeros(11))
     with pytest.raises(SignalError, match="rate"):
-        word(np.zeros(10), np.zeros(10), rate_hz=0.0, settings=SETTINGS, rng=np.random.default_rng(0))
+        word(np.zeros(10), np.zeros(10), rate_hz=0.0, settings=SETTINGS)
 
 
 def test_three_sessions_narrow_the_gain():

@@ -8,6 +8,7 @@ import xarray as xr
 
 from coregulate.circuits import Circuits, OnlineFilter, frozen, infer_circuits
 from coregulate.circuits.gather import gather
+from coregulate.circuits.personal import shifted
 from coregulate.circuits.rows import Parameters, against_others, session_loglik
 from coregulate.core import CircuitSettings
 from coregulate.cues import STATES, Baseline, load_cuebook
@@ -44,12 +45,13 @@ def session(sim):
 def test_ledger_sums_to_what_the_model_used(session):
     found = infer(session, a=CALM, b=CALM)
     lag = int(found.rating_lag_s["a"])
-    rows = gather(session, "a", CALM, book=BOOK, rating_lag_s=lag)
+    rows = shifted(gather(session, "a", CALM, book=BOOK, rating_lag_s=lag), found.shifts["a"])
     parameters = Parameters(
         np.array([found.lambdas["a"][n] for n in rows.names]),
         np.array([found.lambdas["a"][c.names[0]] for c in rows.absolute]),
         found.kappa["a"],
         np.array([found.offsets["a"][n] for n in rows.names]),
+        np.array([found.lags_s["a"][n] for n in rows.names]),
     )
     used = against_others(session_loglik(rows, parameters, SETTINGS))
     ledger = found.evidence.sel(person="a").sum("cue").values
@@ -146,6 +148,14 @@ def test_touch_alone_does_not_carry_the_level(sim):
     assert told.absolute
     assert not told.level_known
     assert not told.episodes
+
+
+def test_a_cue_that_argues_for_nothing_weighs_nothing(sim):
+    voice = np.random.default_rng(0).normal(size=600)
+    alone = infer(sim.dataset({"a": {"f0": voice}}, 600))
+    beside = infer(sim.dataset({"a": {"f0": voice, "head_distance": voice}}, 600))
+    assert alone.states.equals(beside.states)
+    assert alone.supported == beside.supported
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 1000])

@@ -225,3 +225,40 @@ def test_an_interruption_that_somebody_swallowed_comes_again(monkeypatch: pytest
         main([])
     assert left.value.code == 130
     assert time.monotonic() - began < 20
+
+
+def called(*arguments: object) -> int:
+    """Run the command in this process and return its exit code."""
+    with pytest.raises(SystemExit) as left:
+        main([str(a) for a in arguments])
+    return int(left.value.code or 0)
+
+
+def test_a_person_asks_why_answers_back_and_is_learned_from(
+    ratings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called("init", ratings, "--yes") == 0
+    correct = ("correct", ratings, "--person", "Ann", "--from", 60, "--to", 90, "--was")
+    assert called(*correct, "unsafe") == 0
+    assert "[[corrections]]" in (ratings / "session.toml").read_text()
+    assert called("init", ratings, "--yes", "--force") == 0
+    assert called(*correct, "safe") == 0
+    assert (ratings / "session.toml").read_text().count("[[corrections]]") == 2
+    assert called(*correct, "unsafe") == 0  # the later word counts
+    assert called(*correct, "rage") == 2
+    assert "fight_flight" in capsys.readouterr().err
+    assert called("analyze", ratings, "--set", "bond.surrogates=20") == 0
+    capsys.readouterr()
+    assert called("why", ratings, "--person", "ann", "--at", 70) == 0
+    why = capsys.readouterr().out
+    assert why.startswith("At 1:10 Ann reads as activated or withdrawn")
+    assert "own correction" in why
+    assert called("why", ratings, "--person", "ann", "--at", 70, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["person"] == "ann"
+    assert told["rows"][0]["nats"]["social"] < 0
+    # A dial alone: there is no cue to learn from it.
+    assert called("learn", ratings, "--person", "ann", "--out", ratings / "ann.toml") == 2
+    assert "Nothing was learned of ann" in capsys.readouterr().err
+    assert not (ratings / "ann.toml").exists()
+    assert called("learn", ratings, "--out", ratings / "x.toml") == 2

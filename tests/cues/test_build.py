@@ -271,3 +271,31 @@ def test_every_variable_says_what_it_is():
         if not name.endswith("_quality"):
             assert cues[name].attrs["label"]
             assert cues[name].attrs["units"]
+
+
+def test_seen_touch_is_a_probability_and_a_coders_word_outranks_it():
+    seen = {"touch": Signal([0.5, 0.5, np.nan], 1.0, 0.0, "0 to 1", "touch")}
+    weight = {"touch": Signal([0.2, 0.2, 0.2], 1.0)}
+    given = {"measured": {"a": seen, "b": seen}, "quality": {"a": weight, "b": weight}, "duration_s": 3.0}
+    cues, _ = build(**given)
+    for pid in "ab":
+        np.testing.assert_allclose(row(cues, "touch", pid)[:20], 0.5)
+        np.testing.assert_allclose(
+            row(cues, "touch_quality", pid), np.repeat([0.2, 0.0], [20, 10]), atol=1e-6
+        )
+    coded = {"codes": Track((Label(1, 2, "Holding-hands"), Label(0, 1, "humor")))}
+    cues, notices = build(**given, tracks={"a": coded})
+    for pid in "ab":  # touch is of both, whoever's tier says it
+        assert np.array_equal(row(cues, "touch", pid), np.repeat([0.0, 1.0, 0.0], 10))
+        assert np.array_equal(row(cues, "touch_quality", pid), np.ones(30))
+    assert notices == []
+    assert np.nansum(row(cues, "code_humor")) == 10
+
+
+def test_how_near_they_are_argues_for_nothing():
+    book = load_cuebook()
+    assert not book.cues["head_distance"].argues
+    assert all(c.argues for c in book.of_kind("graded") if c.name != "head_distance")
+    near = {"head_distance": Signal(np.linspace(2, 4, 30), 1.0, 0.0, "head widths")}
+    cues, _ = build(measured={"a": near}, duration_s=30.0)
+    assert row(cues, "head_distance")[0] == pytest.approx(2.0)

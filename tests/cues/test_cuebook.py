@@ -37,6 +37,7 @@ TABLE = {
     "eye_aperture": [0.0, -0.3, -0.4, 0.0, -0.3],
     "nod": [0.5, 0.3, 0.0, -0.1, -0.5],
     "motion_energy": [0.0, 0.8, -0.8, 0.7, -0.9],
+    "head_distance": [0.0, 0.0, 0.0, 0.0, 0.0],
 }
 SCALES = {
     ("heart_period", "play"): 1.3,
@@ -64,7 +65,8 @@ def test_every_cue_has_what_it_needs():
         assert cue.population_source
     taus = {c.channel: c.tau for c in BOOK.of_kind("graded")}
     assert taus == {
-        "heart": 2.0, "skin": 3.0, "breathing": 1.0, "voice": 1.0, "turns": 0.7, "face": 0.8, "motion": 1.0
+        "heart": 2.0, "skin": 3.0, "breathing": 1.0, "voice": 1.0, "turns": 0.7, "face": 0.8, "motion": 1.0,
+        "touch": 1.0,
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from written_files import WRITTEN
 
 from coregulate.core import CoregulateError, Stream
 from coregulate.readers import read, recognise
@@ -105,9 +106,38 @@ def test_damaged_files(name, tmp_path, makers):
             ends_well(path)
 
 
+@pytest.mark.parametrize(
+    "name", sorted(set(WRITTEN) - {"polar_ecg"})
+)  # a large text, and polar_flow has its reader
+def test_damaged_files_of_devices(name, tmp_path):
+    rng = np.random.default_rng(11)
+    path = WRITTEN[name][0](tmp_path)
+    raw = path.read_bytes()
+    for _ in range(20):
+        path.write_bytes(damage(raw, rng))
+        ends_well(path)
+
+
 @given(
     raw=st.binary(max_size=2000),
-    suffix=st.sampled_from([".csv", ".txt", ".wav", ".zip", ".hea", ".gz", ".rttm", ""]),
+    suffix=st.sampled_from(
+        [
+            ".csv",
+            ".txt",
+            ".wav",
+            ".zip",
+            ".hea",
+            ".gz",
+            ".rttm",
+            "",
+            ".edf",
+            ".xdf",
+            ".acq",
+            ".mat",
+            ".eaf",
+            ".vtt",
+        ]
+    ),
 )
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_bytes(raw, suffix):

@@ -83,6 +83,7 @@ def make_analysis(
         circuits=circuits,
         bond=bond,
         story=story,
+        notices=(),
         summary=_summary(title, duration_s, people, states, supported, bond, episodes, known, empty),
     )
 

@@ -9,17 +9,29 @@ import numpy as np
 import pytest
 
 from coregulate.core import ConsentError, FormatError, InputError
-from coregulate.session import PersonPlan, SessionPlan, open_session, propose_session, read_plan, write_plan
+from coregulate.session import (
+    PersonPlan,
+    SessionPlan,
+    open_session,
+    propose_session,
+    read_plan,
+    whole_sessions,
+    write_plan,
+)
 
 
 def write_two(folder: Path, *, unix: tuple[float | None, float | None] = (1.7e9, 1.7e9)) -> Path:
     """Two people's breathing at 25 Hz for 20 s, with or without clocks."""
     folder.mkdir(parents=True, exist_ok=True)
-    t = np.arange(500) / 25
     for name, start in zip(("ann", "bo"), unix, strict=True):
-        rows = [f"{(start or 0) + x:.3f},{np.sin(x):.5f}" for x in t]
-        (folder / f"{name}_breathing.csv").write_text("timestamp,respiration\n" + "\n".join(rows))
+        write_breathing(folder / f"{name}_breathing.csv", start or 0)
     return folder
+
+
+def write_breathing(path: Path, start: float = 1.7e9) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [f"{start + k / 25:.3f},{np.sin(k / 25):.5f}" for k in range(500)]
+    path.write_text("timestamp,respiration\n" + "\n".join(rows))
 
 
 def agreed(plan: SessionPlan) -> SessionPlan:
@@ -170,3 +182,30 @@ def test_both_ratings_share_one_proposed_range(
     plan = propose_session(tmp_path, tmp_path).plan
     assert {s.range for s in plan.streams} == {tuple(map(float, expected))}
     assert any(a.code == "assumed_range" for a in plan.assumptions)
+
+
+def test_a_nameless_file_beside_one_person_is_the_other_ones(tmp_path: Path) -> None:
+    write_breathing(tmp_path / "alice" / "belt.csv")
+    write_breathing(tmp_path / "p100.csv")
+    assert [p.name for p in propose_session(tmp_path, tmp_path).plan.people] == ["Alice", "p100"]
+
+
+def test_a_file_named_after_its_kind_is_not_taken_for_a_person(tmp_path: Path) -> None:
+    write_breathing(tmp_path / "alice" / "belt.csv")
+    write_breathing(tmp_path / "breathing.csv")
+    assert [p.name for p in propose_session(tmp_path, tmp_path).plan.people] == ["Alice", "Person B"]
+
+
+def test_files_of_two_people_are_a_session_each_only_where_they_hold_the_same(tmp_path: Path) -> None:
+    for name in ("monday", "tuesday"):
+        rows = "".join(f"{k}\tP Neutral\tA Anger\n" for k in range(90))
+        (tmp_path / f"{name}.txt").write_text(rows)
+    both = [tmp_path / "monday.txt", tmp_path / "tuesday.txt"]
+    assert whole_sessions(both) == both
+    (tmp_path / "speech.rttm").write_text(
+        "SPEAKER t 1 0.0 9.0 <NA> <NA> P <NA> <NA>\nSPEAKER t 1 9.0 9.0 <NA> <NA> A <NA> <NA>\n"
+    )
+    # Codes and speech of the same two are one session.
+    assert whole_sessions([both[0], tmp_path / "speech.rttm"]) == []
+    (tmp_path / "notes.csv").write_text("time,remark_count\n" + "".join(f"{t},{t % 3}\n" for t in range(90)))
+    assert whole_sessions([*both, tmp_path / "notes.csv"]) == both

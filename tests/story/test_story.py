@@ -135,6 +135,24 @@ def test_median_recovery_by_hand():
     assert math.isnan(median_recovery([30], [True]).low)
 
 
+def test_median_recovery_agrees_with_lifelines():
+    lifelines = pytest.importorskip("lifelines")
+    rng, compared = np.random.default_rng(0), 0
+    for _ in range(400):
+        n = int(rng.integers(2, 30))
+        times, seen = np.round(rng.exponential(60, n)) + 10, rng.random(n) < 0.7
+        ours = median_recovery(list(times), list(seen))
+        theirs = lifelines.KaplanMeierFitter(alpha=0.05).fit(times, event_observed=seen)
+        if seen.sum() < 2 or theirs.survival_function_.iloc[-1, 0] == 0:
+            continue  # where no curve or bound is defined the two differ on purpose
+        curves = theirs.survival_function_.join(theirs.confidence_interval_)
+        # Its own median misses a curve that comes down to exactly a half, by rounding.
+        expected = [c.index[c <= 0.5 + 1e-9].min() for _, c in curves.items()]
+        np.testing.assert_array_equal([ours.value, ours.low, ours.high], expected)
+        compared += 1
+    assert compared >= 100
+
+
 def test_the_story_censors_what_the_recording_cut_off():
     a = levels((0.2, 40), (0.9, 60), (0.2, 20), (0.9, 60), (0.2, 50))
     story = told(pair(a, a))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import coregulate.bond
+from coregulate.core import Notice
 from coregulate.writers import words
 
 BANNED = (
@@ -121,6 +122,8 @@ def test_the_strength_comes_first() -> None:
     assert words.observations(quiet)[0] == "You were both at ease almost all of the time."
     nothing = standin.make_analysis(3, known="nothing", empty=True)
     assert words.observations(nothing)[0] == "You both gave 25 min to this recording."
+    nothing.notices = (Notice("no_streams", "b", "Nothing was recorded of Sam."),)
+    assert words.observations(nothing)[0] == "Alex gave 25 min to this recording."
 
 
 def test_no_word_judges_a_person_and_nothing_technical_slips_in() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from coregulate import bond, circuits, core, story
 
@@ -21,7 +22,7 @@ _TYPES: dict[str, Any] = {
 _NOT_A_NUMBER = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
-def encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+def encode(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
     """Return ``value`` as JSON; arrays go into ``arrays`` under a number.
 
     Raises
@@ -54,7 +55,7 @@ def encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     raise TypeError(f"A {type(value).__name__} cannot be stored")
 
 
-def decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+def decode(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     """Undo :func:`encode`."""
     if not isinstance(value, dict):
         return value

@@ -12,8 +12,11 @@ from coregulate.session import Session
 
 from .measure import Bodies, measure_bodies
 from .pipeline import BOND_SERIES, overlap_s
+from .presence import presence
 from .summary import describe_stream
+from .tied import tied, untied
 
+N_PARTS = 60  # parts of the session for which each stream says how much of them it covers
 _NEEDS = {
     "heart_period": "a heart sensor (ECG, pulse, or beats with times)",
     "respiration_rate": "a breathing belt or airflow",
@@ -67,7 +70,10 @@ def inspect_session(
             or (n == "coded_affect" and "codes" in bodies.tracks[pid])
             for pid in people
         )
+        and tied(n, people, streams, bodies)
     ]
+    loose = [n for n in BOND_SERIES if not tied(n, people, streams, bodies)]
+    cannot.extend(untied(n).text for n in loose)
     common = overlap_s(people, streams)
     (can if shared else cannot).append(
         f"how both move each other: {', '.join(shared) or 'nothing was recorded of both'}"
@@ -80,7 +86,10 @@ def inspect_session(
         "name": session.name,
         "duration_s": session.duration_s,
         "overlap_s": common,
-        "streams": [describe_stream(s, bodies) for s in streams],
+        "streams": [
+            {**describe_stream(s, bodies), "on": presence(s.data, session.span, N_PARTS).round(3).tolist()}
+            for s in streams
+        ],
         "can": can,
         "cannot": cannot,
         "notices": [f"{n.where}: {n.text}" for n in (*session.notices, *bodies.notices)],

@@ -8,18 +8,21 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from coregulate.bond import Bond, measure_bond
+from coregulate.bond import Bond, Influence, measure_bond, measure_influence
 from coregulate.circuits import Circuits, infer_circuits
 from coregulate.core import Notice, Segment, Settings, Signal
 from coregulate.cues import Baseline, Cuebook, build_cues, coded_affect, load_cuebook, normalise
 from coregulate.session import OwnedStream, Session
 from coregulate.signals import flooding
-from coregulate.story import Story, tell_story
+from coregulate.story import Story, cue_rises, tell_story
 
 from .crop import cropped
 from .measure import Bodies, measure_bodies
+from .personal import personal_notices, personal_of, personal_summary, without_history
 from .result import Analysis, SessionFacts
-from .summary import analysis_key, summarise
+from .sensitivity import sensitivity
+from .summary import SAFE, analysis_key, summarise
+from .tied import tied, untied
 
 #: Signals that the bond is looked for in, in order of preference (the first that both have long enough is primary).
 BOND_SERIES = ("heart_period", "felt_safe", "coded_affect", "skin_conductance", "f0", "motion_energy")
@@ -69,6 +72,7 @@ def analyze(
     rng = np.random.default_rng(settings.seed)
     people = [p.id for p in session.people]
     book = load_cuebook()
+    personal = personal_of(session, book)
 
     bar(0.0, "reading files")
     # Pictures take minutes an hour, what follows them seconds: the bar's time left is to be honest.
@@ -97,24 +101,41 @@ def analyze(
     cues = normalise(raw, baselines, book=book)
 
     tell(0.15, "circuits")
-    circuits = infer_circuits(cues, baselines, book=book, settings=settings.circuits, rng=rng)
+    circuits = infer_circuits(
+        cues, baselines, book=book, settings=settings.circuits, rng=rng, personal=personal
+    )
+    plain = without_history(personal, cues, baselines, book=book, settings=settings.circuits)
 
     tell(0.4, "bond")
-    bond = _bond(people, bodies, raw, book, settings, rng)
+    bond = _bond(people, bodies, raw, book, settings, rng, streams)
+    bond = bond._replace(influence=_influence(people[:2], circuits))
 
     tell(0.9, "story")
     story = _story(people, bodies, cues, circuits, baselines, settings)
 
     notices = _collected(session, bodies, cue_notices, circuits, bond, story)
+    notices.extend(personal_notices(session, personal, circuits, plain, span))
     facts = SessionFacts(
         session.name, session.people, span.duration_s, overlap_s(people, streams), session.plan.start_unix_s
     )
     key = analysis_key(session, settings, start_s, end_s)
     summary = summarise(
-        session, facts, span, streams, bodies, cues, circuits, bond, story, baselines, settings, notices, key
+        session,
+        facts,
+        span,
+        streams,
+        bodies,
+        cues,
+        circuits,
+        bond,
+        story,
+        baselines,
+        settings,
+        notices,
+        key,
+        personal_summary(personal, circuits, plain, span),
     )
-    tell(1.0, "done")
-    return Analysis(
+    analysis = Analysis(
         facts,
         bodies.signals,
         bodies.events,
@@ -125,7 +146,13 @@ def analyze(
         story,
         summary,
         tuple(notices),
+        personal,
     )
+    if settings.circuits.sensitivity:
+        tell(0.95, "sensitivity")
+        summary["sensitivity"] = [change._asdict() for change in sensitivity(analysis)]
+    tell(1.0, "done")
+    return analysis
 
 
 def _baseline(session: Session, person: str) -> Baseline:
@@ -145,6 +172,7 @@ def _bond(
     book: Cuebook,
     settings: Settings,
     rng: np.random.Generator,
+    streams: Sequence[OwnedStream],
 ) -> Bond:
     affect = coded_affect(raw, book=book)
     series: dict[str, Mapping[str, Signal]] = {}
@@ -155,9 +183,22 @@ def _bond(
             found = dict(affect)
         else:
             found = {pid: bodies.signals[pid][name] for pid in people if name in bodies.signals[pid]}
-        if found:
+        if found and tied(name, people, streams, bodies):
             series[name] = found
+        elif found:
+            bodies.notices.append(untied(name))
     return measure_bond((people[0], people[1]), series, settings=settings.bond, rng=rng)
+
+
+def _influence(people: Sequence[str], circuits: Circuits) -> tuple[Influence, ...]:
+    """Test whose cue moves whom, where the recording tells safe from unsafe."""
+    rises = cue_rises(circuits.evidence, step_s=1.0)
+    safe = {
+        pid: circuits.states.sel(person=pid, state=list(SAFE)).sum("state", skipna=False).values
+        for pid in people
+        if circuits.supported[pid].safe and circuits.supported[pid].level_known
+    }
+    return measure_influence({pid: rises[pid] for pid in people}, safe)
 
 
 def _story(
@@ -218,6 +259,8 @@ def _collected(
         if bond.couplings
         else []
     )
+    # Circuits and story both say where no level is known: once is enough.
+    said = {(n.code, n.where) for n in circuits.notices}
     everything = [
         *session.notices,
         *nobody,
@@ -226,6 +269,6 @@ def _collected(
         *circuits.notices,
         *bond.notices,
         *together,
-        *story.notices,
+        *(n for n in story.notices if (n.code, n.where) not in said),
     ]
     return list(dict.fromkeys(everything))

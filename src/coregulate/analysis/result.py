@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from coregulate.bond import Bond
-from coregulate.circuits import Circuits
+from coregulate.circuits import Circuits, Personal
 from coregulate.core import Events, Notice, Person, Signal, Track
 from coregulate.story import Story
+
+if TYPE_CHECKING:
+    from .why import Why
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Analysis:
     summary : dict
         The object of ``analysis.json``.
     notices : tuple of Notice
+    personal : mapping of person to Personal
+        What was told of each person beyond the recording.
     """
 
     session: SessionFacts
@@ -63,6 +69,7 @@ class Analysis:
     story: Story
     summary: dict[str, Any]
     notices: tuple[Notice, ...] = field(default=())
+    personal: Mapping[str, Personal] = field(default_factory=dict)
 
     @property
     def states(self) -> xr.DataArray:
@@ -73,6 +80,12 @@ class Analysis:
     def filtered(self) -> xr.DataArray:
         """The same as far as each moment's past tells."""
         return self.circuits.filtered
+
+    def why(self, person: str, time: float) -> Why:
+        """Say why a person reads as they do at a time (s): a sentence, and the evidence of that second as a table."""
+        from .why import explain
+
+        return explain(self, person=person, time_s=time)
 
     def save(self, folder: str | Path) -> Path:
         """Write the analysis to a folder; what was there stays whole until the new one is complete."""

@@ -28,10 +28,12 @@ from coregulate.perception import (
     Motion,
     Onlooker,
     Skin,
+    Touch,
     diarize,
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
+    head_distance,
     turned_quality,
     voices_of_faces,
     watch_faces,
@@ -51,13 +53,14 @@ _TICK_S = 1e-5  # a picture on the very start of a stretch belongs to it
 class Body:
     """What else is read off the pictures of a video, each person's face being known."""
 
-    def __init__(self) -> None:
+    def __init__(self, touch: Touch | None = None) -> None:
         self.motion, self.skin, self.chest, self.layout = Motion(), Skin(), Chest(), Layout()
+        self.touch = touch
 
     @property
     def onlookers(self) -> tuple[Onlooker, ...]:
         """Those to be shown the pictures."""
-        return self.motion, self.skin, self.chest, self.layout
+        return self.motion, self.skin, self.chest, self.layout, *([self.touch] if self.touch else [])
 
 
 class Seen:
@@ -122,10 +125,25 @@ class Seen:
             "respiration": (chest, "1", breath_quality),
             "respiration_rate": (breaths, "1/min", breath_quality),
         }
+        rows |= self._between(label)
         return {
             name: (self._regular(values, name, unit), self._regular(quality, f"{name}_quality", "1"))
             for name, (values, unit, quality) in rows.items()
         }
+
+    def _between(self, label: str) -> dict[str, tuple[FloatArray, str, FloatArray]]:
+        """Touch and nearness of two in one room; the same for both."""
+        partner = next((x for x in self.labels if x != label), None)
+        if not self.one_room or partner is None:
+            return {}
+        apart = head_distance(self.tracks.boxes[label], self.tracks.boxes[partner])
+        seen = np.minimum(self.tracks.quality[label], self.tracks.quality[partner])
+        rows = {"head_distance": (apart, "head widths", seen)}
+        if self.body.touch is not None:
+            (one,), (other,) = self.tracks.numbers[label], self.tracks.numbers[partner]
+            touch, quality = self.body.touch.between(one, other, self.times_s)
+            rows["touch"] = (touch, "0 to 1", quality)
+        return rows
 
     def _regular(self, values: FloatArray, name: str, unit: str) -> Signal:
         slot = np.round((self.times_s - self.times_s[0]) * FACE_RATE_HZ).astype(int)
@@ -142,9 +160,10 @@ def see_faces(
     if not isinstance(pictures, Pictures):
         return None, []
     where = stream.path
-    body, most = Body(), 1 if stream.person else 2
+    body, notices = _body(stream)
+    most = 1 if stream.person else 2
     try:
-        depends_on = (pictures.start_s, span.start_s, span.end_s, FACE_RATE_HZ, *FACE_CUES)
+        depends_on = (pictures.start_s, span.start_s, span.end_s, FACE_RATE_HZ, bool(body.touch), *FACE_CUES)
         aside = None if unfinished is None else Aside(unfinished, pictures.path, depends_on)
         begin = None if aside is None else aside.load()
         after_s = -np.inf if begin is None else float(begin["times_s"][-1])
@@ -159,11 +178,11 @@ def see_faces(
             ),
         )
     except CoregulateError as error:
-        return None, [Notice("faces_not_read", where, str(error))]
+        return None, [*notices, Notice("faces_not_read", where, str(error))]
     seen = Seen(stream, tracks, body)
     if not seen.labels:
-        return None, [Notice("no_face", where, "No face was found in this video: nothing is known from it.")]
-    notices = []
+        text = "No face was found in this video: nothing is known from it."
+        return None, [*notices, Notice("no_face", where, text)]
     if not seen.owners():
         text = (
             "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
@@ -195,16 +214,26 @@ def _about_the_room(seen: Seen, where: str) -> list[Notice]:
     """Say what was taken for granted about one room or a call, and how to say otherwise."""
     said, looks = seen.stream.one_room, seen.seen_as_one_room
     if said is None and looks:
-        text = "No border divides the two, so both are taken to sit in one room and who looks at whom is read: one_room = false in session.toml says otherwise."
+        text = "No border divides the two, so both are taken to sit in one room: who looks at whom and how near they are is read, touch is not. one_room = true or false in session.toml says for sure."
         return [Notice("one_room_assumed", where, text)]
     if said is None:
         why = "it cannot be told" if looks is None else "a straight border divides the picture, as in a call"
-        text = f"Whether both sit in one room is not said, and {why}, so who looks at whom is not read: one_room = true in session.toml says it."
+        text = f"Whether both sit in one room is not said, and {why}, so who looks at whom, how near they are and touch are not read: one_room = true in session.toml says it."
         return [Notice("gaze_not_read", where, text)]
     if said and looks is False:
-        text = "A straight border divides the picture, as in a call; session.toml says one room, so who looks at whom is read all the same."
+        text = "A straight border divides the picture, as in a call; session.toml says one room, so who looks at whom, nearness and touch are read all the same."
         return [Notice("looks_like_a_call", where, text)]
     return []
+
+
+def _body(stream: OwnedStream) -> tuple[Body, list[Notice]]:
+    """Make what reads the rest of the picture: touch only of two in one room, and only with its models."""
+    if stream.person or not stream.one_room:
+        return Body(), []
+    try:
+        return Body(Touch()), []
+    except CoregulateError as error:
+        return Body(), [Notice("touch_not_read", stream.path, str(error))]
 
 
 def _in_session_time(

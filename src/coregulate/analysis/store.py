@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from coregulate.circuits import Circuits
 from coregulate.core import Signal, StoreError
@@ -93,12 +94,13 @@ def _write(analysis: Analysis, folder: Path) -> None:
     _netcdf(_plain_time(analysis.cues), folder / "cues.nc")
     _netcdf(_states(analysis.circuits), folder / "states.nc")
     _netcdf(_plain_time(analysis.circuits.evidence.to_dataset(name="evidence")), folder / "evidence.nc")
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     empty = xr.DataArray()
     rest = analysis.circuits._replace(states=empty, filtered=empty, evidence=empty)
     detail = {
         "session": analysis.session, "circuits": rest, "bond": analysis.bond, "story": analysis.story,
         "signals": analysis.signals, "events": analysis.events, "tracks": analysis.tracks, "notices": analysis.notices,
+        "personal": analysis.personal,
     }  # fmt: skip
     (folder / "detail.json").write_text(json.dumps(encode(detail, arrays)), encoding="utf-8")
     np.savez_compressed(folder / "detail.npz", **arrays)  # type: ignore[arg-type]
@@ -117,6 +119,7 @@ def _read(folder: Path) -> Analysis:
     return Analysis(
         detail["session"], detail["signals"], detail["events"], detail["tracks"], _open(folder / "cues.nc"),
         circuits, detail["bond"], detail["story"], summary, tuple(detail["notices"]),
+        detail["personal"],
     )  # fmt: skip
 
 
@@ -218,7 +221,7 @@ def _signals(analysis: Analysis) -> xr.Dataset:
     return _plain_time(xr.Dataset(variables, coords))
 
 
-def _on_grid(signal: Signal, time: np.ndarray) -> np.ndarray:
+def _on_grid(signal: Signal, time: NDArray[Any]) -> NDArray[Any]:
     """Read the signal between its own samples, never across a missing one."""
     position = (time - signal.start_s) * signal.rate_hz
     below = np.floor(position + 1e-6).astype(int)

@@ -12,8 +12,8 @@ import numpy as np
 import xarray as xr
 
 from coregulate.bond import Bond
-from coregulate.circuits import Circuits, Supported
-from coregulate.core import FloatArray, Notice, Pictures, Samples, Segment, Settings, Signal, Sound
+from coregulate.circuits import Bouts, Circuits, Partner, Supported
+from coregulate.core import Estimate, FloatArray, Notice, Pictures, Samples, Segment, Settings, Signal, Sound
 from coregulate.cues import STATES, Baseline
 from coregulate.session import OwnedStream, Session
 from coregulate.story import Story
@@ -39,7 +39,6 @@ _PACKAGES = (
     "av",
     "wfdb",
     "ruptures",
-    "lifelines",
 )
 
 
@@ -54,7 +53,7 @@ def analysis_key(session: Session, settings: Settings, start_s: float, end_s: fl
 def summarise(
     session: Session, facts: SessionFacts, span: Segment, streams: Sequence[OwnedStream], bodies: Bodies, cues: xr.Dataset,
     circuits: Circuits, bond: Bond, story: Story, baselines: Mapping[str, Baseline], settings: Settings,
-    notices: Sequence[Notice], key: str,
+    notices: Sequence[Notice], key: str, personal: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """Return the object of ``analysis.json``; what is not known is NaN (null in the file)."""
     people = [p.id for p in facts.people]
@@ -77,6 +76,10 @@ def summarise(
             for s in session.segments
         ],
         "supported": {pid: _supported(circuits.supported[pid]) for pid in people},
+        "personal": dict(personal),
+        "bouts": {pid: _bouts(b) for pid, b in circuits.bouts.items()},
+        "partner": {pid: _partner(p) for pid, p in circuits.partner.items()},
+        "sensitivity": None,
         "bond": _bond(bond),
         "episodes": [_episode(e) for e in story.episodes],
         "not_known": _not_known(facts, circuits, bond, story),
@@ -168,6 +171,22 @@ def _supported(supported: Supported) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _bouts(bouts: Bouts) -> dict[str, Any]:
+    return {name: _interval(getattr(bouts, name)) for name in ("safe_bout_s", "unsafe_bout_s", "state_s")}
+
+
+def _partner(partner: Partner) -> dict[str, Any]:
+    return {
+        "likelihood_ratio": partner.likelihood_ratio,
+        "p": partner.p,
+        "weights": {channel: _interval(w) for channel, w in partner.weights.items()},
+    }
+
+
+def _interval(estimate: Estimate) -> dict[str, float]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+
+
 def _bond(bond: Bond) -> dict[str, Any]:
     word = bond.word
     return {
@@ -188,6 +207,14 @@ def _bond(bond: Bond) -> dict[str, Any]:
                 "effect_size": c.effect_size, "p": c.p, "q": c.q, "lag_s": c.lag_s, "exploratory": bool(c.exploratory),
             }
             for c in bond.couplings
+        ],
+        "influence": [
+            {
+                "person": i.person, "cue": i.cue, "other": i.other, "toward": i.toward,
+                "hazard_ratio": {"value": i.hazard_ratio.value, "low": i.hazard_ratio.low, "high": i.hazard_ratio.high},
+                "p": i.hazard_ratio.p, "q": i.q, "n_cues": i.n_cues, "n_moves": i.n_moves,
+            }
+            for i in bond.influence
         ],
     }  # fmt: skip
 

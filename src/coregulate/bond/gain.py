@@ -6,8 +6,7 @@ import numpy as np
 
 from coregulate.core import FloatArray
 
-from .oscillators import COUPLED, Fit, covariance, stable
-from .prepare import Spectra
+from .oscillators import stable
 
 
 def excursions(theta: FloatArray) -> FloatArray:
@@ -32,7 +31,7 @@ def excursions(theta: FloatArray) -> FloatArray:
     at = np.swapaxes(a, 1, 2)
     eye = np.eye(4)
     # vec(A^T P + P A), with P flattened row by row.
-    system = (at[:, :, None, :, None] * eye[None, None, :, None, :]).reshape(n, 16, 16)
+    system: FloatArray = (at[:, :, None, :, None] * eye[None, None, :, None, :]).reshape(n, 16, 16)
     system = system + (eye[None, :, None, :, None] * at[:, None, :, None, :]).reshape(n, 16, 16)
     wanted = np.zeros((16, 2))
     wanted[0, 0] = wanted[10, 1] = -1.0
@@ -76,13 +75,3 @@ def partner_share(theta: FloatArray, omega: FloatArray) -> FloatArray:
         alone = np.sum(np.abs(own[:, j]) ** 2 * q[:, i] * weight, axis=1)
         shares.append(partner / (partner + alone))
     return np.stack(shares, axis=1)
-
-
-def draws(fit: Fit, data: Spectra, n: int, rng: np.random.Generator) -> FloatArray:
-    """Draw ``n`` parameter vectors (n, 17) from the normal approximation around a coupled fit."""
-    cov = covariance(fit, data)
-    value, vector = np.linalg.eigh(cov)
-    theta = np.repeat(fit.theta[None], n, axis=0)
-    noise = rng.standard_normal((n, len(COUPLED))) * np.sqrt(np.maximum(value, 0.0))
-    theta[:, list(COUPLED)] += noise @ vector.T
-    return np.clip(theta, -20.0, 20.0)

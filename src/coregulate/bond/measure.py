@@ -10,15 +10,17 @@ import numpy as np
 from coregulate.core import BondSettings, Estimate, FloatArray, Notice, Signal
 
 from .corrections import benjamini_hochberg
-from .correlation import LaggedCorrelation, ShiftTest, circular_shift_test, lagged_correlation
+from .correlation import LaggedCorrelation, lagged_correlation
+from .influence import Influence
 from .prepare import binned
+from .suite import SuiteSettings
+from .suite.engine import run
+from .suite.lagged import COURSE_STEP_S, LAGGED
 from .word import CLOCKS, NO_PAIR, TOO_SHORT, Word, word
 
 #: Order of preference for the primary pair (docs/bond.md): fixed beforehand, never picked by result.
 PRIMARY = ("heart_period", "felt_safe", "coded_affect", "skin_conductance", "f0", "motion_energy")
-MIN_COUPLING_S = 180.0  # prior: three windows of 30 s at every lag, and shifts enough
 FAST_HZ = 10.0  # prior: series this fast keep 2 Hz for the coupling, others 1 Hz
-COURSE_STEP_S = 10.0  # prior: the course over time is kept this coarse
 TOO_FEW = "too little observed"
 METHOD = "windowed lagged cross-correlation against circular shifts; nothing gated"
 
@@ -43,7 +45,7 @@ class Coupling(NamedTuple):
     course : LaggedCorrelation
         Fisher z over time and lags, one window each 10 s.
     n_effective : float
-        Windows without overlap that the commonly observed time would fill.
+        Samples as many as independent ones would tell as much (Bartlett).
     method : str
     notices : tuple of Notice
     exploratory : bool
@@ -84,13 +86,15 @@ class Bond(NamedTuple):
     """What :func:`measure_bond` found.
 
     ``primary`` names the pair that the word rests on (keys ``cue``, ``people``, ``rate_hz``,
-    ``common_s``, ``observed``) or is None; ``couplings`` has the primary pair first.
+    ``common_s``, ``observed``) or is None; ``couplings`` has the primary pair first; ``influence`` is
+    filled by :func:`coregulate.bond.measure_influence`, where there are states.
     """
 
     primary: dict[str, Any] | None
     word: Word
     couplings: tuple[Coupling, ...]
     notices: tuple[Notice, ...]
+    influence: tuple[Influence, ...] = ()
 
 
 class _Pair(NamedTuple):
@@ -154,7 +158,8 @@ def measure_bond(
     if main is None:
         said, primary = _no_word(usable, settings), None
     else:
-        said = word(main.a, main.b, rate_hz=main.rate_hz, settings=settings, rng=rng)
+        oscillators = main.name != "motion_energy"
+        said = word(main.a, main.b, rate_hz=main.rate_hz, settings=settings, oscillators=oscillators)
         primary = {
             "cue": main.name,
             "people": tuple(people),
@@ -162,8 +167,6 @@ def measure_bond(
             "common_s": main.common_s,
             "observed": main.observed,
         }
-        if main.name == "motion_energy":
-            notices.append(_motion_warning())
     names = sorted(usable, key=lambda name: (main is None or name != main.name, _rank(name), name))
     couplings = []
     for name in names:
@@ -194,15 +197,6 @@ def _no_word(pairs: Mapping[str, _Pair], settings: BondSettings) -> Word:
         return Word("undetermined", TOO_FEW, common_s=best.common_s, observed=best.observed)
     more = max(30.0 - best.common_s / 60, 1.0)
     return Word("undetermined", TOO_SHORT, common_s=best.common_s, observed=best.observed, more_minutes=more)
-
-
-def _motion_warning() -> Notice:
-    return Notice(
-        "motion-energy-not-calibrated",
-        "motion_energy",
-        "The word rests on motion energy, where the link test is not calibrated: on mismatched pairs it "
-        "finds a link in 12 to 17 % of cases instead of 5 %",
-    )
 
 
 def _on_one_grid(
@@ -240,37 +234,27 @@ def _couple(
     *,
     exploratory: bool,
 ) -> Coupling:
-    notices = []
-    a, b = pair.a, pair.b
-    if pair.common_s < MIN_COUPLING_S:
-        text = f"Both were observed for {pair.common_s:.0f} s; a coupling needs {MIN_COUPLING_S:.0f} s"
-        notices.append(Notice("too-short", pair.name, text))
-        a, b = np.full_like(a, np.nan), np.full_like(b, np.nan)
     # A window needs three samples: slow ratings get a longer one.
     window_s = max(settings.window_s, 8 / pair.rate_hz)
-    found: ShiftTest = circular_shift_test(
-        a,
-        b,
-        rate_hz=pair.rate_hz,
+    suite = SuiteSettings(
+        surrogates=settings.surrogates,
+        alpha=settings.alpha,
+        min_shift_s=settings.min_shift_s,
         window_s=window_s,
         step_s=settings.step_s,
         max_lag_s=settings.max_lag_s,
-        min_shift_s=settings.min_shift_s,
-        surrogates=settings.surrogates,
-        rng=rng,
-        alpha=settings.alpha,
     )
+    found = run(LAGGED, pair.a, pair.b, rate_hz=pair.rate_hz, settings=suite, rng=rng)
     course = lagged_correlation(
-        a,
-        b,
+        pair.a,
+        pair.b,
         rate_hz=pair.rate_hz,
         window_s=window_s,
         step_s=max(settings.step_s, COURSE_STEP_S),
         max_lag_s=settings.max_lag_s,
     )
-    leads = "cannot be told" if np.isnan(found.lag_s) else people[0] if found.lag_s > 0 else people[1]
     return Coupling(
-        measure="lagged correlation",
+        measure=found.measure,
         a=people[0],
         a_cue=pair.name,
         b=people[1],
@@ -284,9 +268,9 @@ def _couple(
         course=course,
         n_effective=found.n_effective,
         method=METHOD,
-        notices=tuple(notices),
+        notices=found.notices,
         exploratory=exploratory,
-        leads=leads,
+        leads={"first": people[0], "second": people[1]}.get(found.leads, found.leads),
     )
 
 

@@ -6,7 +6,6 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coregulate.core import FloatArray
 
@@ -128,7 +127,7 @@ def _one_person(omega: FloatArray, periodogram: FloatArray, keep: int) -> list[t
 
 def fit_uncoupled(data: Spectra) -> Fit:
     """Both alone, with shared shocks allowed: start values of each person first."""
-    starts = []
+    starts: list[FloatArray] = []
     persons = [_one_person(data.omega, own, 3) for own in (data.i11, data.i22)]
     for one, two in zip(*persons, strict=True):
         theta = np.zeros(N_PARAMETERS)
@@ -174,11 +173,3 @@ def fit_rival(data: Spectra, alone: Fit) -> Fit:
         grid.append((float(cost), theta))
     grid.sort(key=lambda item: item[0])
     return best_of([theta for _, theta in grid[:8]], data, RIVAL)
-
-
-def covariance(fit: Fit, data: Spectra) -> NDArray[np.float64]:
-    """Covariance (13, 13) of the coupled parameters, widened for the taper."""
-    fisher = evaluate(fit.theta, data, COUPLED)[2]
-    value, vector = np.linalg.eigh(fisher)
-    # A direction the data say nothing about gets an SD of 10, wider than any parameter runs.
-    return np.asarray(data.spread * (vector / np.maximum(value, 0.01)) @ vector.T)

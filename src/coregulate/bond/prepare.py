@@ -94,7 +94,7 @@ def _bridge(x: FloatArray, longest: int) -> FloatArray:
 
 def whole(parts: list[FloatArray], rate_hz: float, *, normalise_bursts: bool) -> list[FloatArray]:
     """Remove mean and linear trend from each stretch and set the SD over all of them to 1."""
-    flat = [_detrended(x) for x in parts]
+    flat = [detrended(x) for x in parts]
     if normalise_bursts:
         flat = _without_bursts(flat, rate_hz)
     sd = float(np.sqrt(np.mean(np.concatenate(flat) ** 2)))
@@ -106,13 +106,17 @@ def _without_bursts(flat: list[FloatArray], rate_hz: float) -> list[FloatArray]:
     power = [_moving_mean(x**2, width) for x in flat]
     floor = BURST_FLOOR * float(np.mean(np.concatenate(power)))
     even = [x / np.sqrt(v + floor) if floor > 0 else x for x, v in zip(flat, power, strict=True)]
-    return [_detrended(x) for x in even]
+    return [detrended(x) for x in even]
 
 
-def _detrended(x: FloatArray) -> FloatArray:
+def detrended(x: FloatArray) -> FloatArray:
+    """Take mean and linear trend out of a series (n,); NaN stays NaN and does not count."""
+    seen = np.isfinite(x)
     at = np.linspace(-1.0, 1.0, len(x))
-    flat = x - x.mean()
-    return np.asarray(flat - at * (at @ flat) / (at @ at))
+    at = at - at[seen].mean() if seen.any() else at
+    flat = x - x[seen].mean() if seen.any() else x
+    slope = (at[seen] @ flat[seen]) / max(float(at[seen] @ at[seen]), 1e-300)
+    return np.asarray(flat - at * slope)
 
 
 def _moving_mean(x: FloatArray, width: int) -> FloatArray:

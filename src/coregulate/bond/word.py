@@ -9,8 +9,10 @@ import numpy as np
 from coregulate.core import BondSettings, Estimate, FloatArray
 
 from .correlation import checked, comes_second
-from .gain import draws, partner_share, stability_gain
-from .oscillators import NAMES, Fits, fit_all, fit_rival
+from .gain import partner_share, stability_gain
+from .interval import Quantity, likelihood_bound, likelihood_interval
+from .links import by_cross_spectrum, by_likelihood
+from .oscillators import NAMES, Fit, fit_all, fit_rival
 from .prepare import Spectra, binned, spectra, stretches, whole
 
 NAN = float("nan")
@@ -41,8 +43,8 @@ class Word(NamedTuple):
     reason : str
         Why it is undetermined (or independent); empty otherwise.
     p_any, p12, p21 : float
-        p of any coupling; of the second driving the first; of the first driving the second (the
-        larger of the two copies of the data).
+        p of any coupling (after bursts were evened out); of the second driving the first; of the
+        first driving the second.
     rival_margin : float
         Log-likelihood by which the coupled fit beats a shared signal; more than 2 is asked.
     gain : Estimate
@@ -91,20 +93,12 @@ class Word(NamedTuple):
         )
 
 
-class Links(NamedTuple):
-    """p of the three link tests."""
-
-    p_any: float
-    p12: float
-    p21: float
-
-
 def _other(name: str) -> str:
     return name.translate(str.maketrans("12", "21"))
 
 
 def word(
-    a: FloatArray, b: FloatArray, *, rate_hz: float, settings: BondSettings, rng: np.random.Generator
+    a: FloatArray, b: FloatArray, *, rate_hz: float, settings: BondSettings, oscillators: bool = True
 ) -> Word:
     """Say whether two people steady each other, unsettle each other, or go their own ways.
 
@@ -118,8 +112,9 @@ def word(
     rate_hz : float
         Samples a second; above 1 the series are averaged to 1 Hz.
     settings : BondSettings
-    rng : numpy.random.Generator
-        For the draws behind the intervals.
+    oscillators : bool
+        False for series that come in bursts (motion energy): links are then tested on the
+        cross-spectrum alone.
 
     Returns
     -------
@@ -134,8 +129,8 @@ def word(
     -----
     Needs ``settings.min_common_s`` (10 min) in stretches of 5 min or more; gaps up to 5 s are
     interpolated. Swapping the two swaps the result exactly. Cost: under half a second for an hour.
-    An independent pair is linked (p_any < 0.05) in about 5 to 6 % of cases; see docs/bond.md for
-    measured rates and for the data on which they do not hold (motion energy).
+    An independent pair is linked (p_any < 0.05) in about 5 % of cases; docs/bond.md has measured
+    rates.
 
     Sources: Butler & Randall 2013, 10.1177/1754073912451630 (co-regulation); Butler & Barnard 2019,
     10.1097/PSY.0000000000000703 (coupled oscillators).
@@ -149,12 +144,12 @@ def word(
     --------
     >>> rng = np.random.default_rng(0)
     >>> short = rng.standard_normal(120)
-    >>> word(short, short, rate_hz=1.0, settings=BondSettings(), rng=rng).reason
+    >>> word(short, short, rate_hz=1.0, settings=BondSettings()).reason
     'too short'
     """
     a, b = checked(a, b, rate_hz)
     if comes_second(a, b):
-        return word(b, a, rate_hz=rate_hz, settings=settings, rng=rng).swapped()
+        return word(b, a, rate_hz=rate_hz, settings=settings, oscillators=oscillators).swapped()
     rate = min(rate_hz, 1.0)
     a, b = binned(a, rate_hz, rate), binned(b, rate_hz, rate)
     both = np.isfinite(a) & np.isfinite(b)
@@ -164,36 +159,40 @@ def word(
     if common_s < settings.min_common_s or not parts:
         more = max(USUAL_MIN - common_s / 60, 1.0)
         return Word("undetermined", TOO_SHORT, common_s=common_s, observed=observed, more_minutes=more)
-    return _fitted(parts, rate, settings, rng)._replace(common_s=common_s, observed=observed)
+    return _fitted(parts, rate, settings, oscillators=oscillators)._replace(
+        common_s=common_s, observed=observed
+    )
 
 
 def _fitted(
-    parts: list[tuple[FloatArray, FloatArray]], rate: float, settings: BondSettings, rng: np.random.Generator
+    parts: list[tuple[FloatArray, FloatArray]], rate: float, settings: BondSettings, *, oscillators: bool
 ) -> Word:
-    copies = []
-    for even in (False, True):
-        one = whole([x for x, _ in parts], rate, normalise_bursts=even)
-        two = whole([y for _, y in parts], rate, normalise_bursts=even)
-        copies.append(spectra(list(zip(one, two, strict=True)), rate))
-    fits, fits_even = (fit_all(copy) for copy in copies)
-    raw, even_links = (_links(f, copy) for f, copy in zip((fits, fits_even), copies, strict=True))
-    links = Links(even_links.p_any, max(raw.p12, even_links.p12), max(raw.p21, even_links.p21))
-    data = copies[0]
+    data, even = (_copy(parts, rate, normalise_bursts=even) for even in (False, True))
+    fits = fit_all(data)
+    test = by_likelihood if oscillators else by_cross_spectrum
+    # Bursts common to both feign a link, not its directions: those keep the copy with more to see.
+    _, p12, p21 = test(fits, data)
     theta = fits.coupled.theta
     margin = fit_rival(data, fits.uncoupled).plain_cost - fits.coupled.plain_cost
-    drawn = draws(fits.coupled, data, settings.gain_draws, rng)
-    each_drawn, each = stability_gain(drawn), stability_gain(theta[None])[0]
-    share_drawn, share = partner_share(drawn, data.omega), partner_share(theta[None], data.omega)[0]
     n = 2.0 * len(data.omega) / data.spread
+
+    def gain_of(people: slice) -> Estimate:
+        return _estimate(fits.coupled, data, lambda t: stability_gain(t)[:, people].mean(axis=1), n)
+
+    def share_of(person: int) -> Estimate:
+        return _bounded(fits.coupled, data, lambda t: partner_share(t, data.omega)[:, person], n)
+
     result = Word(
         "undetermined",
         "",
-        *links,
+        test(fit_all(even), even).p_any,
+        p12,
+        p21,
         rival_margin=float(margin),
-        gain=_interval(float(each.mean()), each_drawn.mean(axis=1), n),
-        gain_each=(_interval(each[0], each_drawn[:, 0], n), _interval(each[1], each_drawn[:, 1], n)),
+        gain=gain_of(slice(0, 2)),
+        gain_each=(gain_of(slice(0, 1)), gain_of(slice(1, 2))),
         damping=(_ratio(theta, 0), _ratio(theta, 1)),
-        share=(_bounded(share[0], share_drawn[:, 0], n), _bounded(share[1], share_drawn[:, 1], n)),
+        share=(share_of(0), share_of(1)),
         parameters=_named(theta),
     )
     verdict, reason = decide(result, settings)
@@ -202,29 +201,21 @@ def _fitted(
     return result._replace(more_minutes=_more(result, minutes, settings))
 
 
-def _links(fits: Fits, data: Spectra) -> Links:
-    from scipy.stats import chi2
-
-    correct = 2 * (1 - 5 / len(data.omega)) / data.spread
-    f1 = fits.coupled.cost
-    return Links(
-        *(
-            float(chi2.sf(max(correct * (f0.cost - f1), 0.0), df))
-            for f0, df in ((fits.uncoupled, 4), (fits.without_12, 2), (fits.without_21, 2))
-        )
-    )
+def _copy(parts: list[tuple[FloatArray, FloatArray]], rate: float, *, normalise_bursts: bool) -> Spectra:
+    one, two = (whole([part[i] for part in parts], rate, normalise_bursts=normalise_bursts) for i in (0, 1))
+    return spectra(list(zip(one, two, strict=True)), rate)
 
 
-def _interval(value: float, drawn: FloatArray, n: float) -> Estimate:
-    # "lower"/"higher": no interpolation into minus infinity, where unstable draws lie.
-    low = np.quantile(drawn, 0.025, method="lower")
-    high = np.quantile(drawn, 0.975, method="higher")
-    return Estimate(float(value), float(low), float(high), n_effective=n, method="stability gain")
+def _estimate(fit: Fit, data: Spectra, quantity: Quantity, n: float) -> Estimate:
+    value = float(quantity(fit.theta[None])[0])
+    low, high = likelihood_interval(fit, data, quantity)
+    return Estimate(value, low, high, n_effective=n, method="stability gain, profile likelihood")
 
 
-def _bounded(value: float, drawn: FloatArray, n: float) -> Estimate:
-    high = float(np.quantile(drawn, 0.95))
-    return Estimate(float(value), 0.0, high, n_effective=n, method="share of variance, one-sided bound")
+def _bounded(fit: Fit, data: Spectra, quantity: Quantity, n: float) -> Estimate:
+    value = float(quantity(fit.theta[None])[0])
+    high = min(likelihood_bound(fit, data, quantity, 1.0, level=0.95), 1.0)
+    return Estimate(value, 0.0, high, n_effective=n, method="share of variance, one-sided bound")
 
 
 def _ratio(theta: FloatArray, i: int) -> float:

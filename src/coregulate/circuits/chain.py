@@ -3,6 +3,9 @@
 All functions take the transition matrix ``moves`` (from, to), the state shares
 ``start`` of the first second before it is seen, and ``loglik`` of shape
 (time, state): what each second says for each state, 0 where it says nothing.
+``moves`` may also be (time, from, to): its row t then leads from second t to t + 1.
+Any number of states will do: the joint chain of two people who move apart has
+``np.kron(moves_a, moves_b)``.
 """
 
 from __future__ import annotations
@@ -57,7 +60,7 @@ def _forward(loglik: FloatArray, moves: FloatArray, start: FloatArray, filtered:
     total = 0.0
     for t in range(loglik.shape[0]):
         if t > 0:
-            predict(filtered[t - 1], moves, ahead)
+            predict(filtered[t - 1], moves[min(t - 1, moves.shape[0] - 1)], ahead)
         total += step(ahead, loglik[t], filtered[t])
     return total
 
@@ -71,17 +74,38 @@ def _backward(filtered: FloatArray, moves: FloatArray, smoothed: FloatArray) -> 
     ahead = np.empty(n)
     smoothed[n_times - 1] = filtered[n_times - 1]
     for t in range(n_times - 2, -1, -1):
-        predict(filtered[t], moves, ahead)
+        now = moves[min(t, moves.shape[0] - 1)]
+        _revise(filtered[t], now, smoothed[t + 1], ahead)
         total = 0.0
         for i in range(n):
             value = 0.0
             for j in range(n):
-                if ahead[j] > 0.0:
-                    value += moves[i, j] * smoothed[t + 1, j] / ahead[j]
+                value += now[i, j] * ahead[j]
             smoothed[t, i] = filtered[t, i] * value
             total += smoothed[t, i]
         for i in range(n):
             smoothed[t, i] /= total
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _revise(now: FloatArray, moves: FloatArray, later: FloatArray, out: FloatArray) -> None:
+    """Write how much likelier each next state became by all that was seen later into ``out``."""
+    predict(now, moves, out)
+    for j in range(out.size):
+        out[j] = later[j] / out[j] if out[j] > 0.0 else 0.0
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _expected(filtered: FloatArray, smoothed: FloatArray, moves: FloatArray, out: FloatArray) -> None:
+    n_times, n = filtered.shape
+    ahead = np.empty(n)
+    for t in range(n_times - 1):
+        now = moves[min(t, moves.shape[0] - 1)]
+        _revise(filtered[t], now, smoothed[t + 1], ahead)
+        row = out[min(t, out.shape[0] - 1)]
+        for i in range(n):
+            for j in range(n):
+                row[i, j] += filtered[t, i] * now[i, j] * ahead[j]
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -122,6 +146,11 @@ def _ready(values: FloatArray) -> FloatArray:
     return np.ascontiguousarray(values, dtype=np.float64)
 
 
+def _each(moves: FloatArray) -> FloatArray:
+    """One matrix for all seconds, or one for each, as (n, from, to)."""
+    return _ready(moves[None] if moves.ndim == 2 else moves)
+
+
 def forward(loglik: FloatArray, moves: FloatArray, start: FloatArray) -> tuple[FloatArray, float]:
     """Return the filtered state probabilities, shape (time, state), and the log-likelihood.
 
@@ -129,7 +158,7 @@ def forward(loglik: FloatArray, moves: FloatArray, start: FloatArray) -> tuple[F
     """
     loglik = _ready(loglik)
     filtered = np.empty_like(loglik)
-    total = _forward(loglik, _ready(moves), _ready(start), filtered)
+    total = _forward(loglik, _each(moves), _ready(start), filtered)
     return filtered, total
 
 
@@ -137,12 +166,28 @@ def forward_backward(loglik: FloatArray, moves: FloatArray, start: FloatArray) -
     """Return smoothed and filtered probabilities, each (time, state), and the log-likelihood."""
     filtered, total = forward(loglik, moves, start)
     smoothed = np.empty_like(filtered)
-    _backward(filtered, _ready(moves), smoothed)
+    _backward(filtered, _each(moves), smoothed)
     return Path(smoothed, filtered, total)
 
 
+def expected_moves(path: Path, moves: FloatArray) -> FloatArray:
+    """Return how often each move is expected to have happened, given all that was seen.
+
+    Returns
+    -------
+    ndarray, shape (state, state), or (time - 1, state, state) where ``moves`` change
+        Sums to the number of steps, or to 1 at each step.
+    """
+    each = _each(moves)
+    n_times, n = path.filtered.shape
+    out = np.zeros((1 if moves.ndim == 2 else max(n_times - 1, 0), n, n))
+    if n_times > 1:
+        _expected(path.filtered, path.smoothed, each, out)
+    return out[0] if moves.ndim == 2 else out
+
+
 def viterbi(loglik: FloatArray, moves: FloatArray, start: FloatArray) -> NDArray[np.int64]:
-    """Return the one most likely sequence of states, shape (time,)."""
+    """Return the one most likely sequence of states, shape (time,); ``moves`` is one matrix for all seconds."""
     with np.errstate(divide="ignore"):
         log_moves, log_start = np.log(_ready(moves)), np.log(_ready(start))
     path = np.zeros(len(loglik), dtype=np.int64)
@@ -151,8 +196,11 @@ def viterbi(loglik: FloatArray, moves: FloatArray, start: FloatArray) -> NDArray
 
 
 def fixed_lag(filtered: FloatArray, moves: FloatArray, *, lag_steps: int) -> FloatArray:
-    """Smooth filtered probabilities with only ``lag_steps`` seconds of what follows, shape (time, state)."""
+    """Smooth filtered probabilities with only ``lag_steps`` seconds of what follows, shape (time, state).
+
+    ``moves`` is one matrix for all seconds.
+    """
     filtered = _ready(filtered)
     out = np.empty_like(filtered)
-    _fixed_lag(filtered, _ready(moves), lag_steps, out)
+    _fixed_lag(filtered, _each(moves), lag_steps, out)
     return out

@@ -1,4 +1,4 @@
-"""Fitting one person's session: tempering, effect size and, where the baseline is not known, offsets."""
+"""Fitting one person's session: lags, tempering, effect size and, where the baseline is not known, offsets."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from coregulate.core import CircuitSettings, FloatArray
 
 from .chain import Path, forward, forward_backward
 from .densities import total_loglik
-from .rows import Parameters, Rows, absolute_loglik, session_loglik, state_means
+from .lags import first_lags, fit_lags
+from .rows import Parameters, Rows, absolute_loglik, read_ahead, session_loglik, state_means
 from .separability import d_primes, tells_safety
 from .tempering import fit_lambdas
 from .transitions import FIGHT_FLIGHT, SAFE, UNSAFE
 
-#: Rounds of offsets, lambda and kappa.
+#: Rounds of offsets, lags, lambda and kappa.
 PASSES = 3
 # Where lambda starts before any state is known (prior).
 _FIRST_LAMBDA = 0.1
@@ -51,10 +52,13 @@ def fit_person(
         np.full(len(rows.absolute), _FIRST_LAMBDA),
         1.0,
         rows.centre * 0.0,
+        first_lags(rows),
     )
     for _ in range(PASSES):
         if not trusted and rows.names:
             parameters = fit_offsets(rows, parameters, moves=moves, start=start, settings=settings)
+        path = forward_backward(session_loglik(rows, parameters, settings), moves, start)
+        parameters = parameters._replace(lags_s=fit_lags(rows, parameters, path.smoothed, settings))
         path = forward_backward(session_loglik(rows, parameters, settings), moves, start)
         fitted = fit_lambdas(rows, parameters, path.smoothed, settings)
         parameters = parameters._replace(lambdas=fitted.graded, absolute_lambdas=fitted.absolute)
@@ -71,6 +75,7 @@ def fit_kappa(
     neutral = parameters._replace(kappa=1.0)
     if not rows.names or not tells_safety(d_primes(rows, neutral, settings), settings.d_prime_floor):
         return 1.0
+    rows = read_ahead(rows, parameters.lags_s)
     fixed = absolute_loglik(rows, parameters.absolute_lambdas)
     weight = rows.quality * parameters.lambdas
 
@@ -161,6 +166,7 @@ def _medians(rows: Rows, part: slice) -> FloatArray:
 def _em(
     rows: Rows, parameters: Parameters, moves: FloatArray, start: FloatArray, settings: CircuitSettings
 ) -> tuple[Parameters, float]:
+    rows = read_ahead(rows, parameters.lags_s)
     weight = rows.quality * parameters.lambdas
     fixed = absolute_loglik(rows, parameters.absolute_lambdas)
     value = -np.inf

@@ -91,7 +91,7 @@ def rows_from_seconds(
         )
         for name, x in values.items()
     }
-    graded = [cue for cue in found if cue.kind == "graded"]
+    graded = [cue for cue in found if cue.kind == "graded" and cue.argues]
     absolute = []
     if codes := [cue for cue in found if cue.kind == "code"]:
         absolute.append(_codes(codes, values, book))
@@ -109,14 +109,15 @@ def rows_from_seconds(
         quality=_columns([quality[c.name] for c in graded], n_seconds),
         means=means,
         scales=_by_state(graded, "scales"),
-        reference=np.array([cue.reference_mean(_reference(cue, baseline)) for cue in graded]),
+        reference=np.array([cue.reference_mean(reference_of(cue, baseline)) for cue in graded]),
         centre=np.zeros(len(graded)),
         tau=np.array([cue.tau for cue in graded]),
+        lag_s=np.array([cue.lag_s for cue in graded]),
         absolute=tuple(absolute),
     )
 
 
-def _reference(cue: Cue, baseline: Baseline) -> str:
+def reference_of(cue: Cue, baseline: Baseline) -> str:
     """Name what this cue's z was measured from: a silent rest says nothing of voice and turns."""
     silent = baseline.reference == "rest" and cue.channel in ("voice", "turns")
     return "population" if silent or not baseline.trusted else baseline.reference

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from coregulate.core import CircuitSettings, FloatArray, InputError, Notice
 from coregulate.cues import STATES, Baseline, Cuebook
 
+from .adapt import Learned, learn_person, material
+from .bouts import Bouts, person_bouts
 from .chain import Path
+from .coupled import Partner, fit_partner, seen_cues
 from .fit import change_margin, fit_person
 from .gather import SAMPLES_PER_S, gather
+from .history import with_history
+from .personal import Personal, Shifts, added, shifted, with_corrections
 from .rating import DEFAULT_LAG_S, estimate_rating_lag
-from .rows import Parameters, Rows, ledger
+from .rows import Parameters, Rows, ledger, session_loglik
 from .support import Supported, support
 from .transitions import stationary, transition_matrix
 
@@ -26,7 +33,13 @@ class Circuits(NamedTuple):
     ``states`` and ``filtered``: (person, time, state), smoothed and online
     probabilities, NaN where not known; ``evidence``: (person, time, cue, state),
     nats, NaN where the cue is missing; ``supported``: what may be told, by person;
-    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``: the frozen parameters.
+    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``lags_s``: the frozen
+    parameters. ``evidence`` is laid on the second whose state it speaks of: a graded
+    cue was seen ``lags_s`` later. ``shifts``: how far each person's means differ
+    from the table's, learned before and now; ``learned``: what this session's own
+    word taught each person's model. ``bouts``: how long the person's bouts and states
+    lasted; ``partner``: whether the other's cues shifted the person's moves; both
+    only of those whose level is known and who are told safe from not.
     """
 
     states: xr.DataArray
@@ -38,17 +51,25 @@ class Circuits(NamedTuple):
     offsets: dict[str, dict[str, float]]
     rating_lag_s: dict[str, float]
     notices: tuple[Notice, ...]
+    lags_s: dict[str, dict[str, float]]
+    shifts: Mapping[str, Shifts] = MappingProxyType({})
+    learned: Mapping[str, Learned] = MappingProxyType({})
+    bouts: Mapping[str, Bouts] = MappingProxyType({})
+    partner: Mapping[str, Partner] = MappingProxyType({})
 
 
 class _One(NamedTuple):
     rows: Rows
     parameters: Parameters
+    moves: FloatArray
     path: Path
-    known: np.ndarray
-    heard: np.ndarray
+    known: NDArray[np.bool_]
+    heard: NDArray[np.bool_]
     supported: Supported
     rating_lag_s: float
     notices: list[Notice]
+    shifts: Shifts
+    learned: Learned | None
 
 
 def infer_circuits(
@@ -58,6 +79,7 @@ def infer_circuits(
     book: Cuebook,
     settings: CircuitSettings,
     rng: np.random.Generator | None = None,
+    personal: Mapping[str, Personal] | None = None,
 ) -> Circuits:
     """Infer each person's states from their cues.
 
@@ -71,7 +93,10 @@ def infer_circuits(
     book : Cuebook
     settings : CircuitSettings
     rng : Generator, optional
-        Not drawn from: the fit is deterministic. Kept so that a random start can come.
+        Shuffles the partner's cues. Without one, ``bouts`` and ``partner`` stay empty;
+        the states do not depend on it.
+    personal : mapping of person id to Personal, optional
+        What was learned of a person before, their history and corrections.
 
     Returns
     -------
@@ -97,7 +122,11 @@ def infer_circuits(
         safe_bout_s=settings.safe_bout_s, unsafe_bout_s=settings.unsafe_bout_s, state_s=settings.state_s
     )
     people = [str(p) for p in cues["person"].values]
-    every = {p: _one_person(cues, p, baselines.get(p, Baseline()), moves, book, settings) for p in people}
+    own = personal or {}
+    every = {
+        p: _one_person(cues, p, baselines.get(p, Baseline()), own.get(p, Personal()), moves, book, settings)
+        for p in people
+    }
     seconds = np.arange(-(-cues.sizes["time"] // SAMPLES_PER_S), dtype=np.float64)
     dims = {"person": people, "time": seconds, "state": list(STATES)}
     return Circuits(
@@ -113,20 +142,58 @@ def infer_circuits(
         },
         rating_lag_s={p: one.rating_lag_s for p, one in every.items()},
         notices=(*_unread(cues, book), *(n for one in every.values() for n in one.notices)),
+        lags_s={
+            p: dict(zip(one.rows.names, one.parameters.lags_s.tolist(), strict=True))
+            for p, one in every.items()
+        },
+        shifts={p: one.shifts for p, one in every.items()},
+        learned={p: one.learned for p, one in every.items() if one.learned is not None},
+        bouts={} if rng is None else _bouts(every, settings),
+        partner={} if rng is None else _partners(every, settings, rng),
     )
+
+
+def _told(one: _One) -> bool:
+    return one.supported.level_known and one.supported.safe
+
+
+def _bouts(every: dict[str, _One], settings: CircuitSettings) -> dict[str, Bouts]:
+    return {
+        p: person_bouts(one.rows, one.parameters, one.path.smoothed, settings)
+        for p, one in every.items()
+        if _told(one)
+    }
+
+
+def _partners(
+    every: dict[str, _One], settings: CircuitSettings, rng: np.random.Generator
+) -> dict[str, Partner]:
+    """Fit the coupled chain of each of two people; one stream of chance for each, so that order says nothing."""
+    if len(every) != 2:
+        return {}
+    found = {}
+    for p, own in zip(sorted(every), rng.spawn(2), strict=True):
+        one, other = every[p], next(every[q] for q in every if q != p)
+        if _told(one):
+            loglik = session_loglik(one.rows, one.parameters, settings)
+            inputs = seen_cues(other.rows, other.parameters, settings)
+            found[p] = fit_partner(loglik, inputs, moves=one.moves, settings=settings, rng=own)
+    return found
 
 
 def _one_person(
     cues: xr.Dataset,
     person: str,
     baseline: Baseline,
+    own: Personal,
     moves: FloatArray,
     book: Cuebook,
     settings: CircuitSettings,
 ) -> _One:
+    moves = with_history(moves, own.history)
     start = stationary(moves)
     notices: list[Notice] = []
-    rows = gather(cues, person, baseline, book=book)
+    rows = shifted(gather(cues, person, baseline, book=book), own.shifts)
     lag_s = float("nan")
     if any(channel.channel == "rating" for channel in rows.absolute):
         found = estimate_rating_lag(
@@ -136,8 +203,19 @@ def _one_person(
             text = f"No other channel says how late the rating follows; {DEFAULT_LAG_S} s is assumed"
             notices.append(Notice("rating-lag-assumed", person, text))
         lag_s = float(DEFAULT_LAG_S if found is None else found)
-        rows = gather(cues, person, baseline, book=book, rating_lag_s=int(lag_s))
+        rows = shifted(gather(cues, person, baseline, book=book, rating_lag_s=int(lag_s)), own.shifts)
+    rows = with_corrections(rows, own.corrections)
     parameters, path = fit_person(rows, trusted=baseline.trusted, moves=moves, start=start, settings=settings)
+    learned, shifts = _learn(rows, parameters, own, moves=moves, start=start, settings=settings)
+    if learned is not None and learned.used:
+        rows = shifted(rows, learned.shifts)
+        parameters, path = fit_person(
+            rows, trusted=baseline.trusted, moves=moves, start=start, settings=settings
+        )
+    if learned is not None and not learned.used:
+        notices.append(
+            Notice("not-adapted", person, f"The model was not fitted to this person: {learned.reason}")
+        )
     margin = float("nan")
     if not baseline.trusted and rows.names:
         margin = change_margin(rows, parameters, moves=moves, start=start, settings=settings)
@@ -161,10 +239,21 @@ def _one_person(
         text = "No marked baseline, and too little information without one: level not known, changes only"
         notices.append(Notice("level-not-known", person, text))
     heard = since(observed) <= settings.state_s
-    return _One(rows, parameters, path, known, heard, told, lag_s, notices)
+    return _One(rows, parameters, moves, path, known, heard, told, lag_s, notices, shifts, learned)
 
 
-def since(observed: np.ndarray) -> FloatArray:
+def _learn(
+    rows: Rows, parameters: Parameters, own: Personal, *, moves: FloatArray, start: FloatArray, settings: CircuitSettings
+) -> tuple[Learned | None, Shifts]:  # fmt: skip
+    """Learn from the person's word where there is any; return it, and all shifts in use."""
+    one = material(rows, parameters)
+    if not rows.names or not np.isfinite(one.labels.share).any():
+        return None, own.shifts
+    learned = learn_person([one], moves=moves, start=start, settings=settings)
+    return learned, added(own.shifts, learned.shifts)
+
+
+def since(observed: NDArray[np.bool_]) -> FloatArray:
     """Seconds since the last observed second, shape (time,); inf before the first.
 
     Examples
@@ -177,15 +266,15 @@ def since(observed: np.ndarray) -> FloatArray:
     return out
 
 
-def near(observed: np.ndarray, reach_s: float) -> np.ndarray:
+def near(observed: NDArray[np.bool_], reach_s: float) -> NDArray[np.bool_]:
     """Whether an observed second lies within ``reach_s``, before or after, shape (time,) of bool."""
     if len(observed) == 0:
         return observed
-    distance: np.ndarray = np.minimum(since(observed), since(observed[::-1])[::-1]) <= reach_s
+    distance: NDArray[np.bool_] = np.minimum(since(observed), since(observed[::-1])[::-1]) <= reach_s
     return distance
 
 
-def _masked(values: FloatArray, known: np.ndarray) -> FloatArray:
+def _masked(values: FloatArray, known: NDArray[np.bool_]) -> FloatArray:
     return np.where(known[:, None], values, np.nan)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,9 @@ from coregulate.cues import STATES, Baseline, Cuebook
 
 from .chain import fixed_lag, predict, step
 from .gather import SAMPLES_PER_S, rows_from_seconds, second_means
+from .history import with_history
 from .infer import Circuits
+from .personal import Shifts, shifted
 from .rows import Parameters, session_loglik
 from .transitions import stationary, transition_matrix
 
@@ -20,8 +23,9 @@ from .transitions import stationary, transition_matrix
 class Frozen(NamedTuple):
     """What the live filter needs of one person, fitted on an earlier session or earlier in this one.
 
-    ``lambdas`` and ``offsets`` by cue (codes share theirs), ``kappa``,
-    ``rating_lag_s`` (0 without a rating) and the baseline z is measured from.
+    ``lambdas``, ``offsets`` and ``lags_s`` by cue (codes share their weight), ``kappa``,
+    ``rating_lag_s`` (0 without a rating), the baseline z is measured from, and the
+    person's own ``shifts`` and ``history``.
     """
 
     lambdas: Mapping[str, float]
@@ -29,6 +33,9 @@ class Frozen(NamedTuple):
     kappa: float
     rating_lag_s: float
     baseline: Baseline
+    lags_s: Mapping[str, float]
+    shifts: Shifts = MappingProxyType({})
+    history: tuple[str, ...] = ()
 
 
 class Live(NamedTuple):
@@ -43,7 +50,7 @@ class Live(NamedTuple):
     smoothed: FloatArray
 
 
-def frozen(circuits: Circuits, person: str, baseline: Baseline) -> Frozen:
+def frozen(circuits: Circuits, person: str, baseline: Baseline, *, history: tuple[str, ...] = ()) -> Frozen:
     """Take one person's parameters out of an analysis."""
     lag_s = circuits.rating_lag_s[person]
     return Frozen(
@@ -52,6 +59,9 @@ def frozen(circuits: Circuits, person: str, baseline: Baseline) -> Frozen:
         circuits.kappa[person],
         lag_s if np.isfinite(lag_s) else 0.0,
         baseline,
+        circuits.lags_s[person],
+        circuits.shifts.get(person, {}),
+        history,
     )
 
 
@@ -66,18 +76,19 @@ class OnlineFilter:
 
     Notes
     -----
-    ``latency_s``: a second is answered when it is over and, with a rating, when the
-    rating's lag is over too; the smoothed answer trails by ``settings.fixed_lag_s``
-    more. Any chunking gives the batch's ``filtered`` for the same parameters.
+    ``latency_s``: a second is answered when it is over and the cues that show its
+    state have come: the longest lag of a cue, or of the rating, later. The smoothed
+    answer trails by ``settings.fixed_lag_s`` more. Any chunking gives the batch's ``filtered`` for the same parameters.
     """
 
     def __init__(self, parameters: Frozen, *, book: Cuebook, settings: CircuitSettings) -> None:
         self._frozen, self._book, self._settings = parameters, book, settings
-        self._lag = int(parameters.rating_lag_s)
+        self._lag = int(max([parameters.rating_lag_s, *parameters.lags_s.values()]))
         self._trail = int(settings.fixed_lag_s)
-        self._moves = transition_matrix(
+        moves = transition_matrix(
             safe_bout_s=settings.safe_bout_s, unsafe_bout_s=settings.unsafe_bout_s, state_s=settings.state_s
         )
+        self._moves = with_history(moves, parameters.history)
         self._ahead = stationary(self._moves)
         self._names = tuple(parameters.lambdas)
         self._samples: dict[str, dict[int, float]] = {}
@@ -164,15 +175,17 @@ class OnlineFilter:
             n,
             self._frozen.baseline,
             book=self._book,
-            rating_lag_s=self._lag,
+            rating_lag_s=int(self._frozen.rating_lag_s),
             keep=self._names,
         )
-        lambdas, offsets = self._frozen.lambdas, self._frozen.offsets
+        rows = shifted(rows, self._frozen.shifts)
+        lambdas, offsets, lags_s = self._frozen.lambdas, self._frozen.offsets, self._frozen.lags_s
         parameters = Parameters(
             np.array([lambdas[name] for name in rows.names]),
             np.array([lambdas[channel.names[0]] for channel in rows.absolute]),
             self._frozen.kappa,
             np.array([offsets.get(name, 0.0) for name in rows.names]),
+            np.array([lags_s.get(name, 0.0) for name in rows.names]),
         )
         loglik = session_loglik(rows, parameters, self._settings)
         return loglik[: stop - first], rows.observed[: stop - first]

@@ -49,8 +49,9 @@ class Rows(NamedTuple):
     Graded cues: ``names``, ``channels``; ``z`` and ``quality`` of shape (time, cue),
     quality 0 where missing; ``means`` and ``scales`` of shape (cue, state);
     ``reference``: the expected mean that was added back to z; ``centre`` and
-    ``tau``: prior of the offset where the baseline is not trusted. ``absolute``:
-    the channels that need no baseline.
+    ``tau``: prior of the offset where the baseline is not trusted; ``lag_s``: how
+    long after a state each cue is expected to show it. ``absolute``: the channels
+    that need no baseline.
     """
 
     names: tuple[str, ...]
@@ -62,6 +63,7 @@ class Rows(NamedTuple):
     reference: FloatArray
     centre: FloatArray
     tau: FloatArray
+    lag_s: FloatArray
     absolute: tuple[Absolute, ...]
 
     @property
@@ -87,14 +89,32 @@ class Rows(NamedTuple):
 class Parameters(NamedTuple):
     """What is fitted on a session and then frozen.
 
-    ``lambdas`` (cue,) and ``offsets`` (cue,) in the order of ``Rows.names``;
-    ``absolute_lambdas`` in the order of ``Rows.absolute``.
+    ``lambdas``, ``offsets`` and ``lags_s`` (cue,) in the order of ``Rows.names``;
+    ``absolute_lambdas`` in the order of ``Rows.absolute``. ``lags_s`` are whole
+    seconds; empty: every cue shows its state at once.
     """
 
     lambdas: FloatArray
     absolute_lambdas: FloatArray
     kappa: float
     offsets: FloatArray
+    lags_s: FloatArray = np.empty(0)
+
+
+def read_ahead(rows: Rows, lags_s: FloatArray) -> Rows:
+    """Lay each graded cue on the second whose state it shows: second t holds what came ``lags_s`` later.
+
+    The last seconds, whose cues the recording does not hold, are missing. Empty
+    ``lags_s`` change nothing.
+    """
+    if not lags_s.any():
+        return rows
+    z, quality = np.zeros_like(rows.z), np.zeros_like(rows.quality)
+    for i, lag in enumerate(lags_s.astype(np.int64)):
+        left = max(rows.n_seconds - lag, 0)
+        z[:left, i] = rows.z[lag:, i]
+        quality[:left, i] = rows.quality[lag:, i]
+    return rows._replace(z=z, quality=quality)
 
 
 def state_means(rows: Rows, kappa: float, offsets: FloatArray) -> FloatArray:
@@ -111,6 +131,7 @@ def state_means(rows: Rows, kappa: float, offsets: FloatArray) -> FloatArray:
 
 def session_loglik(rows: Rows, parameters: Parameters, settings: CircuitSettings) -> FloatArray:
     """Tempered log-likelihood of each second for each state, shape (time, state)."""
+    rows = read_ahead(rows, parameters.lags_s)
     graded = total_loglik(
         rows.z,
         rows.quality * parameters.lambdas,
@@ -141,8 +162,10 @@ def ledger(rows: Rows, parameters: Parameters, settings: CircuitSettings) -> Flo
     -------
     ndarray, shape (time, cue, state)
         Nats; NaN where the cue is missing. Its sum over cues is the evidence of
-        :func:`session_loglik`, second by second.
+        :func:`session_loglik`, second by second: what the cues that came ``lags_s``
+        later say of this second's state.
     """
+    rows = read_ahead(rows, parameters.lags_s)
     graded = each_loglik(
         rows.z,
         rows.quality * parameters.lambdas,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import CircuitSettings, FloatArray
 
@@ -67,19 +68,19 @@ def tells_safety(d_prime: FloatArray, floor: float) -> bool:
     return int(np.sum(across < floor)) <= 1
 
 
-def split_table(rows: Rows, d_prime: FloatArray, *, floor: float, rated: bool) -> np.ndarray:
+def split_table(rows: Rows, d_prime: FloatArray, *, floor: float, rated: bool) -> NDArray[np.bool_]:
     """Which pairs are told apart, shape (state, state) of bool.
 
     A rating says safe or not by its meaning, whatever d' it reaches. Where codes
     (with or without a rating) are the only channel, nothing is claimed of ``still``
     within the safe states: no code argues for it.
     """
-    told: np.ndarray = d_prime >= floor
+    told: NDArray[np.bool_] = d_prime >= floor
     if rated:
         told[np.ix_(SAFE, UNSAFE)] = True
         told[np.ix_(UNSAFE, SAFE)] = True
     kinds = {channel.channel for channel in rows.absolute}
-    if not rows.names and kinds <= {"codes", "rating"}:
+    if not rows.names and kinds <= {"codes", "rating", "correction"}:
         for other in SAFE:
             told[STILL, other] = told[other, STILL] = False
     np.fill_diagonal(told, False)
@@ -87,7 +88,7 @@ def split_table(rows: Rows, d_prime: FloatArray, *, floor: float, rated: bool) -
 
 
 def groups(
-    told: np.ndarray, states: tuple[str, ...], questions: Sequence[tuple[int, ...]] = ()
+    told: NDArray[np.bool_], states: tuple[str, ...], questions: Sequence[tuple[int, ...]] = ()
 ) -> tuple[tuple[str, ...], ...]:
     """Partition the states: those that are not told apart are summed, and only the sum is reported.
 

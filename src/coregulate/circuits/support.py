@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from coregulate.core import CircuitSettings, FloatArray
@@ -54,7 +55,7 @@ def support(
     parameters: Parameters,
     path: Path,
     *,
-    known: np.ndarray,
+    known: NDArray[np.bool_],
     trusted: bool,
     margin: float,
     prior: FloatArray,
@@ -146,7 +147,7 @@ def _entropy(p: FloatArray) -> FloatArray:
     return np.asarray(-(xlogy(p, p) + xlogy(1.0 - p, 1.0 - p)), dtype=np.float64)
 
 
-def _tells(told: np.ndarray, question: tuple[int, ...]) -> bool:
+def _tells(told: NDArray[np.bool_], question: tuple[int, ...]) -> bool:
     """Whether one pair of states across the question is told apart."""
     rest = [s for s in range(len(STATES)) if s not in question]
     return bool(told[np.ix_(question, rest)].any())

@@ -13,7 +13,7 @@ from scipy.special import ndtri, stdtr
 
 from coregulate.core import CircuitSettings, FloatArray
 
-from .rows import Parameters, Rows, state_means
+from .rows import Parameters, Rows, read_ahead, state_means
 
 #: Lags of the autocorrelation that are summed, in s.
 MAX_LAG_S = 60
@@ -31,7 +31,7 @@ class Lambdas(NamedTuple):
 
 
 def fit_lambdas(
-    rows: Rows, parameters: Parameters, smoothed: FloatArray, settings: CircuitSettings
+    rows: Rows, parameters: Parameters, smoothed: FloatArray, settings: CircuitSettings, *, every_s: int = 1
 ) -> Lambdas:
     """Fit the weight of each cue on a session, given its state probabilities.
 
@@ -41,6 +41,8 @@ def fit_lambdas(
     parameters : Parameters
         Its kappa and offsets are used.
     smoothed : ndarray, shape (time, state)
+    every_s : int
+        What a second is worth where only one in ``every_s`` is looked at.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def fit_lambdas(
         Each in [0.01, 1].
     """
     x = residuals(rows, parameters, smoothed, settings)
-    odds = [_centred(channel.log_odds[:, None]) for channel in rows.absolute]
+    odds = [_centred(unexplained(channel.log_odds, smoothed)[:, None]) for channel in rows.absolute]
     series = [x, *odds]
     repeat = np.concatenate([repetition(part, dwell_s=settings.state_s) for part in series])
     # A code or rating that never changes is the state's own constancy, not an echo: it keeps its weight.
@@ -61,9 +63,12 @@ def fit_lambdas(
         members = np.array([c == name for c in rows.channels])
         within[members] = participation_ratio(x[:, members]) / members.sum()
         means.append(_row_mean(x[:, members]))
-    means.extend(part[:, 0] for part in odds)
+    # A correction is the person's word on each of its seconds: neither an echo of itself nor of a channel.
+    corrected = np.array([c.channel == "correction" for c in rows.absolute], dtype=bool)
+    means.extend(part[:, 0] for part, own in zip(odds, corrected, strict=True) if not own)
     across = participation_ratio(np.column_stack(means)) / len(means) if means else 1.0
-    weights = np.concatenate([within, np.ones(len(odds))]) * across / repeat
+    weights = np.concatenate([within, np.ones(len(odds))]) * across / np.maximum(repeat / every_s, 1.0)
+    weights[len(rows.names) :][corrected] = 1.0
     weights = np.clip(weights, LOW, HIGH)
     return Lambdas(weights[: len(rows.names)], weights[len(rows.names) :])
 
@@ -72,11 +77,26 @@ def residuals(
     rows: Rows, parameters: Parameters, smoothed: FloatArray, settings: CircuitSettings
 ) -> FloatArray:
     """Return what the states leave unexplained of each cue, as a centred normal score, shape (time, cue)."""
+    rows = read_ahead(rows, parameters.lags_s)
     means = smoothed @ state_means(rows, parameters.kappa, parameters.offsets).T
     scale = smoothed @ rows.scales.T
     share = stdtr(settings.student_nu, (rows.z - means) / scale)
     x = ndtri(np.clip(share, 1e-12, 1.0 - 1e-12))
     return _centred(np.where(rows.quality > 0, x, np.nan))
+
+
+def unexplained(log_odds: FloatArray, smoothed: FloatArray) -> FloatArray:
+    """Return what the states leave unexplained of a channel's log odds, shape (time,); NaN where missing.
+
+    Each state's own mean in this session is subtracted, as the probabilities have it:
+    a run of one code while one state lasts is that state's behaviour, not an echo.
+    """
+    seen = np.isfinite(log_odds)
+    odds = np.where(seen, log_odds, 0.0)
+    share = smoothed * seen[:, None]
+    means = odds @ share / np.maximum(share.sum(axis=0), 1e-12)
+    out: FloatArray = np.where(seen, odds - smoothed @ means, np.nan)
+    return out
 
 
 def repetition(x: FloatArray, *, dwell_s: float) -> FloatArray:

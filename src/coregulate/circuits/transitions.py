@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coregulate.core import FloatArray, InputError
+from coregulate.core import CircuitSettings, FloatArray, InputError
 
 #: Positions in ``STATES`` of the three safe and the two unsafe states.
 SAFE = (0, 1, 2)
@@ -57,6 +57,14 @@ def transition_matrix(*, safe_bout_s: float, unsafe_bout_s: float, state_s: floa
         matrix[here, siblings] = (leave - 1.0 / bout_s) / len(siblings)
         matrix[here, across] = 1.0 / bout_s / len(across)
     return matrix
+
+
+def prior_moves(settings: CircuitSettings) -> tuple[FloatArray, FloatArray]:
+    """Return the prior's moves (5, 5) and the shares of a first second (5,)."""
+    moves = transition_matrix(
+        safe_bout_s=settings.safe_bout_s, unsafe_bout_s=settings.unsafe_bout_s, state_s=settings.state_s
+    )
+    return moves, stationary(moves)
 
 
 def stationary(matrix: FloatArray) -> FloatArray:

@@ -7,11 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coregulate.analysis import Analysis, analysis_key, analyze, dumps, load_analysis, stored_key
+from coregulate.analysis import (
+    Analysis,
+    Pooled,
+    SessionFacts,
+    analysis_key,
+    analyze,
+    dumps,
+    load_analysis,
+    pool_sessions,
+    pooled_summary,
+    stored_key,
+)
+from coregulate.bond import Bond
 from coregulate.core import CoregulateError, InputError, Settings
 from coregulate.report import write_report
 from coregulate.session import FILE_NAME, open_session
-from coregulate.writers import terminal_summary
+from coregulate.writers import pooled_words, terminal_summary
 
 from .blur_command import blur_video
 from .console import error, progress, result, say
@@ -27,7 +39,9 @@ def analyze_folders(
         raise InputError(
             f"--from {start_s:g} is not before --to {end_s:g}", "Give a stretch that begins before it ends"
         )
-    objects, code = [], 0
+    objects: list[dict[str, Any]] = []
+    bonds: list[tuple[SessionFacts, Bond]] = []
+    code = 0
     for folder in sessions:
         many = len(sessions) > 1
         target = folder / "analysis" if out is None else out / folder.name if many else out
@@ -47,13 +61,18 @@ def analyze_folders(
             code = max(code, failure.exit_code)
             continue
         objects.append(analysis.summary)
+        bonds.append((analysis.session, analysis.bond))
         if not as_json:
             result(terminal_summary(analysis))
             result(f"\nData: {target}")
             if page:
                 result(f"Report: {page.resolve()}")
+    pooled = pool_sessions(bonds, settings=Settings().changed(changes).bond)
     if as_json:
-        result(dumps(_one_or_list(objects, sessions)))
+        result(dumps(_one_or_list(_with_pooled(objects, pooled), sessions)))
+    else:
+        for found in pooled:
+            result(f"\n{pooled_words(found, bonds[found.at[0]][0])}")
     return code
 
 
@@ -67,6 +86,15 @@ def _blurred(folder: Path, target: Path, quiet: bool) -> None:
             say(f"{out} is there already", quiet=quiet)
         else:
             say(f"Review video: {blur_video(path, out=out, sound=False, quiet=quiet)}", quiet=quiet)
+
+
+def _with_pooled(objects: list[dict[str, Any]], pooled: list[Pooled]) -> list[dict[str, Any]]:
+    """Add to each session's object what it and the other sessions of the two give together."""
+    objects = list(objects)
+    for found in pooled:
+        for k in found.at:
+            objects[k] = {**objects[k], "bond": {**objects[k]["bond"], "pooled": pooled_summary(found)}}
+    return objects
 
 
 def _one_or_list(objects: list[dict[str, Any]], sessions: list[Path]) -> Any:

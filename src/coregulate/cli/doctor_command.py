@@ -14,7 +14,10 @@ from coregulate.models import known_models, models_folder
 
 from .console import result
 
-_VIDEO = ("ai-edge-litert",)
+_EXTRAS = {
+    "video": ("ai-edge-litert",),
+    "formats": ("pyxdf", "bioread", "fastavro", "fitdecode", "openpyxl"),
+}
 
 
 def doctor(*, as_json: bool) -> None:
@@ -46,7 +49,10 @@ def _facts() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "free disk here (GB)": round(shutil.disk_usage(".").free / 1e9, 1),
         "packages": {name: _version(name) for name in names},
-        "extra 'video'": {name: _version(name, "not installed: python make.py video") for name in _VIDEO},
+        **{
+            f"extra '{extra}'": {n: _version(n, f"not installed: python make.py {extra}") for n in names_of}
+            for extra, names_of in _EXTRAS.items()
+        },
         "models": {
             m.name: "here" if (models_folder() / m.file).is_file() else "not yet: fetched when first needed"
             for m in known_models().values()

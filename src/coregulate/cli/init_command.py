@@ -15,9 +15,11 @@ from coregulate.session import (
     SegmentPlan,
     SessionPlan,
     files_of,
-    holds_two_people,
     propose_by,
     propose_session,
+    read_plan,
+    whole_sessions,
+    with_own_words,
     write_plan,
 )
 
@@ -110,11 +112,11 @@ def _draw_still(film: Path, picture: Path) -> bool:
 
 
 def _one_each(source: Path) -> list[Path]:
-    """Files of a folder, where there are several and each holds two people."""
+    """Files of a folder, where there are several and each is a session of its own."""
     if not source.is_dir():
         return []
     files = files_of(source)
-    return files if len(files) > 1 and all(f.is_file() and holds_two_people(f) for f in files) else []
+    return whole_sessions(files) if len(files) > 1 and all(f.is_file() for f in files) else []
 
 
 def _many(
@@ -144,6 +146,7 @@ def _many(
 def _write(proposal: Proposal, folder: Path, yes: bool, segments: tuple[str, ...], quiet: bool) -> Path:
     plan = _with_segments(proposal.plan, segments)
     plan = _agreeing(plan, _consent(plan, yes))
+    plan = _with_own_words(plan, folder, quiet)
     path = write_plan(plan, folder)
     say(f"wrote {path}", quiet=quiet)
     if not any(s.baseline for s in plan.segments):
@@ -152,6 +155,17 @@ def _write(proposal: Proposal, folder: Path, yes: bool, segments: tuple[str, ...
             quiet=quiet,
         )
     return folder
+
+
+def _with_own_words(plan: SessionPlan, folder: Path, quiet: bool) -> SessionPlan:
+    """Keep what people said of themselves where a session is proposed anew."""
+    if not (folder / FILE_NAME).is_file():
+        return plan
+    try:
+        return with_own_words(plan, read_plan(folder))
+    except CoregulateError as damaged:
+        say(f"- {FILE_NAME}: corrections and history there could not be kept. {damaged}", quiet=quiet)
+        return plan
 
 
 def _show(proposal: Proposal, quiet: bool) -> None:
@@ -168,7 +182,7 @@ def _show(proposal: Proposal, quiet: bool) -> None:
             ]
         )  # fmt: skip
     say(table(rows, ["file", "kind", "rate", "length", "clock", "whose"]), quiet=quiet)
-    for notice in (*proposal.plan.assumptions, *proposal.problems):
+    for notice in dict.fromkeys((*proposal.plan.assumptions, *proposal.problems)):
         say(f"- {notice.where}: {notice.text}", quiet=quiet)
     for segment in proposal.plan.segments:
         baseline = f", a baseline ({segment.baseline})" if segment.baseline else ""

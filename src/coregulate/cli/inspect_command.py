@@ -26,6 +26,8 @@ def inspect_folder(folder: Path, *, as_json: bool, quiet: bool) -> None:
             ["whose", "kind", "file", "rate", "from", "to", "clock", "quality", "gives"],
         )
     )
+    result("\nWhat was on when")
+    result("\n".join(_timeline(facts)))
     for title, key in (
         ("\nCan be computed", "can"),
         ("\nCannot be computed", "cannot"),
@@ -33,6 +35,20 @@ def inspect_folder(folder: Path, *, as_json: bool, quiet: bool) -> None:
     ):
         result(title)
         result("\n".join(f"- {line}" for line in facts[key]) or "- nothing")
+
+
+def _timeline(facts: dict[str, Any]) -> list[str]:
+    """One bar a stream: full where it was on, half where it was partly, a dot where it was not; then its quality."""
+    names = [f"{s['person'] or 'both'} {s['kind']}" for s in facts["streams"]]
+    width = max(map(len, names), default=0)
+    end = f"{facts['duration_s'] / 60:.1f} min"
+    lines = [f"{'':{width}s} 0{end:>{len(facts['streams'][0]['on'])}s}"] if facts["streams"] else []
+    for name, s in zip(names, facts["streams"], strict=True):
+        bar = "".join("█" if share > 0.9 else "▌" if share > 0.1 else "·" for share in s["on"])
+        quality = s["quality"]
+        good = "" if quality is None or quality != quality else f" quality {quality:.2f}"
+        lines.append(f"{name:{width}s} {bar}{good}")
+    return lines
 
 
 def _row(s: dict[str, Any]) -> list[str]:

@@ -142,6 +142,56 @@ def analyze(
 
 
 @cli.command()
+@click.argument("analysis", type=click.Path(path_type=Path), metavar="ANALYSIS")
+@click.option("--person", required=True, help="Whose moment: an id or a name.")
+@click.option("--at", "time_s", type=float, required=True, metavar="S", help="Second of the session.")
+@_JSON
+def why(analysis: Path, person: str, time_s: float, as_json: bool) -> None:
+    """Say why somebody reads as they do at a moment, in a sentence and as a table of evidence (nats)."""
+    from .own_word_commands import why as run
+
+    run(analysis, person=person, time_s=time_s, as_json=as_json)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--person", required=True, help="Whose word it is: an id or a name.")
+@click.option("--from", "start_s", type=float, required=True, metavar="S", help="First second.")
+@click.option("--to", "end_s", type=float, required=True, metavar="S", help="Where it ends.")
+@click.option("--was", default="", metavar="STATE", help="What it was.")
+@click.option("--was-not", default="", metavar="STATE", help="What it was not.")
+@_QUIET
+def correct(
+    folder: Path, person: str, start_s: float, end_s: float, was: str, was_not: str, quiet: bool
+) -> None:
+    """Take in a person's own word on a stretch ("that was not anger, that was laughing").
+
+    STATE is social, play, still, fight_flight, shutdown, safe, unsafe or mobilized. It is written to the
+    end of session.toml, where it can be changed or taken out; the next analysis takes it in.
+    """
+    from .own_word_commands import correct as run
+
+    run(folder, person=person, start_s=start_s, end_s=end_s, was=was, was_not=was_not, quiet=quiet)
+
+
+@cli.command()
+@click.argument("analyses", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ANALYSIS...")
+@click.option("--person", help="Learn of this person (an id or a name) from their own word.")
+@click.option("--group", is_flag=True, help="Learn what all people in these analyses have in common.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The person's file to write.")
+@_QUIET
+def learn(analyses: tuple[Path, ...], person: str | None, group: bool, out: Path, quiet: bool) -> None:
+    """Learn how a person's body shows, from their dial and corrections, and keep it in a file of theirs.
+
+    To use it, write learned = "FILE" with the person in session.toml; to forget it, delete the file.
+    Nothing is written where the person's held-out word is not told better for it.
+    """
+    from .own_word_commands import learn as run
+
+    run(analyses, person=person, group=group, out=out, quiet=quiet)
+
+
+@cli.command()
 @click.argument("video", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="The new .mp4; else beside the video.")
 @click.option("--sound", is_flag=True, help="Copy the sound too; a voice tells who it is as a face does.")
@@ -151,6 +201,68 @@ def blur(video: Path, out: Path | None, sound: bool, quiet: bool) -> None:
     from .blur_command import blur_video
 
     console.result(str(blur_video(video, out=out, sound=sound, quiet=quiet)))
+
+
+@cli.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--a", required=True, metavar="COLUMN", help="The first's series.")
+@click.option("--b", required=True, metavar="COLUMN", help="The second's series.")
+@click.option("--rate", "rate_hz", type=float, metavar="HZ", help="Rows a second.")
+@click.option("--time", default="", metavar="COLUMN", help="Time of each row in seconds, instead of --rate.")
+@click.option("--by", default="", metavar="COLUMN", help="One pair for each value of this column.")
+@click.option(
+    "--measures",
+    multiple=True,
+    metavar="NAME",
+    help="A measure (docs/bond.md lists them); again for more, 'all' for all.",
+)
+@click.option(
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="COLUMN",
+    help="Take out of both the rows in which this is not 0.",
+)
+@click.option(
+    "--regress", "drivers", multiple=True, metavar="COLUMN", help="Take out of both what this explains."
+)
+@click.option(
+    "--strangers", is_flag=True, help="Compare with the other groups' people (pseudo-dyads), not surrogates."
+)
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a setting of the measures, such as window_s=60 (docs/settings.md lists them).",
+)
+@click.option("--surrogates", type=int, metavar="N", help="How many surrogates; 1000 where not given.")
+@_SEED
+@_JSON
+@_QUIET
+def couple(
+    table: Path, a: str, b: str, rate_hz: float | None, time: str, by: str, measures: tuple[str, ...], gates: tuple[str, ...], drivers: tuple[str, ...], strangers: bool, changes: tuple[str, ...], surrogates: int | None, seed: int, as_json: bool, quiet: bool
+) -> None:  # fmt: skip
+    """Measure how two columns of TABLE go together, with surrogates; for each group of a long table."""
+    from .couple_command import couple_table
+
+    settings = _pairs(changes, "--set") | ({} if surrogates is None else {"surrogates": str(surrogates)})
+    couple_table(
+        table,
+        a=a,
+        b=b,
+        rate_hz=rate_hz,
+        time=time,
+        by=by,
+        measures=measures,
+        changes=settings,
+        seed=seed,
+        gates=gates,
+        drivers=drivers,
+        strangers=strangers,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 @cli.command()

@@ -52,6 +52,8 @@ class CircuitSettings:
     information_floor: float = 0.2  # prior
     kappa_log_sd: float = 0.5  # prior
     fixed_lag_s: float = 5.0  # prior: smoothing lag of the live filter
+    shuffles: int = 99  # of the partner's cues, at most
+    sensitivity: int = 0  # 1: also try each prior halved and doubled, and each channel left out
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,6 @@ class BondSettings:
     min_common_s: float = 600.0  # prior: under 10 min in common no word is given
     min_observed: float = 0.8  # prior
     alpha: float = 0.05
-    gain_draws: int = 1000
     share_bound: float = 0.15  # prior: largest partner's share of variance that still counts as independent
 
 

@@ -50,10 +50,12 @@ class Cue:
         Smallest spread that is believed, in `unit`.
     tau : float
         Spread between people of the location, in units of the spread within.
+    lag_s : float
+        How long after a state the cue is expected to show it.
     intercept : float
         Of touch only.
     aliases : tuple of str
-        Other names of a code.
+        Other names of a code, or of touch.
     source : str
         Who says what it argues for; ``(prior)`` where nobody does.
     """
@@ -72,9 +74,15 @@ class Cue:
     population_source: str
     scale_floor: float
     tau: float
+    lag_s: float
     source: str
     intercept: float = 0.0
     aliases: tuple[str, ...] = ()
+
+    @property
+    def argues(self) -> bool:
+        """Whether it speaks for some state rather than another; what does not is shown and weighs nothing."""
+        return len(set(self.means.values())) > 1 or len(set(self.scales.values())) > 1
 
     def reference_mean(self, reference: str) -> float:
         """Return the expected z of the named baseline: sum over states of its share times the state's mean."""
@@ -88,7 +96,7 @@ class Cuebook:
     cues: Mapping[str, Cue]
 
     def code(self, text: str) -> Cue | None:
-        """Return the code that a coder's label names, by any of its names; None where the table lacks it.
+        """Return the code, or touch, that a coder's label names, by any name; None where the table lacks it.
 
         Examples
         --------
@@ -104,7 +112,7 @@ class Cuebook:
     def _code_names(self) -> dict[str, Cue]:
         return {
             plain(name): cue
-            for cue in self.of_kind("code")
+            for cue in (*self.of_kind("code"), *self.of_kind("touch"))
             for name in (cue.name.removeprefix("code_"), *cue.aliases)
         }
 
@@ -164,14 +172,15 @@ def parse_cuebook(table: Mapping[str, Any]) -> Cuebook:
             f"The cuebook's states are {', '.join(table['states'])}", f"They must be {', '.join(STATES)}"
         )
     cues: dict[str, Cue] = {}
+    lag_s = table.get("lag_s", {})  # without it, every cue shows its state at once
     for name, row in table["cue"].items():
-        cues[name] = _graded(name, row, table["tau"])
+        cues[name] = _graded(name, row, table["tau"], lag_s)
     for name, row in table.get("code", {}).items():
-        cues[f"code_{name}"] = _code(name, row, table["tau"])
+        cues[f"code_{name}"] = _code(name, row, table["tau"], lag_s)
     return Cuebook(cues)
 
 
-def _graded(name: str, row: Mapping[str, Any], tau: Mapping[str, float]) -> Cue:
+def _graded(name: str, row: Mapping[str, Any], tau: Mapping[str, float], lag_s: Mapping[str, float]) -> Cue:
     nan = float("nan")
     try:
         kind = row.get("kind", "graded")
@@ -192,8 +201,10 @@ def _graded(name: str, row: Mapping[str, Any], tau: Mapping[str, float]) -> Cue:
             population_source=population["source"],
             scale_floor=float(row["scale_floor"]) if kind == "graded" else nan,
             tau=float(tau[row["channel"]]),
+            lag_s=float(lag_s.get(row["channel"], 0.0)),
             source=row["source"],
             intercept=float(row.get("intercept", 0.0)),
+            aliases=tuple(row.get("aliases", ())),
         )
     except (KeyError, ValueError) as error:
         raise InputError(
@@ -201,7 +212,7 @@ def _graded(name: str, row: Mapping[str, Any], tau: Mapping[str, float]) -> Cue:
         ) from None
 
 
-def _code(name: str, row: Mapping[str, Any], tau: Mapping[str, float]) -> Cue:
+def _code(name: str, row: Mapping[str, Any], tau: Mapping[str, float], lag_s: Mapping[str, float]) -> Cue:
     odds = row["log_odds"]
     if unknown := set(odds) - set(STATES):
         raise InputError(
@@ -223,6 +234,7 @@ def _code(name: str, row: Mapping[str, Any], tau: Mapping[str, float]) -> Cue:
         population_source="",
         scale_floor=nan,
         tau=float(tau["codes"]),
+        lag_s=float(lag_s.get("codes", 0.0)),
         source=row.get("source", "(prior)"),
         aliases=tuple(row.get("aliases", ())),
     )

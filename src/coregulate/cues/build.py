@@ -72,6 +72,7 @@ def build_cues(
                 )
     _add_turns(rows, people, tracks, n, settings, book)
     notices += _add_labels(rows, people, tracks, book, n)
+    _add_touch(rows, people, measured, quality, tracks, book, n)
     for pid in people:
         if pid in ratings:
             _put(rows, "felt_safe", pid, np.clip(on_grid(ratings[pid], n), 0.0, 1.0))
@@ -200,7 +201,7 @@ def _add_labels(
                 continue
             if cue is None:
                 unknown[label.text] = unknown.get(label.text, 0) + 1
-            else:
+            elif cue.kind == "code":
                 by_code.setdefault(cue.name, []).append(_with_length(label))
         for name, labels in by_code.items():
             used.setdefault(name, {})[pid] = Track(tuple(labels))
@@ -209,10 +210,6 @@ def _add_labels(
         for name, tracks_of in used.items():
             shown = active(tracks_of[pid], n) if pid in tracks_of else np.zeros(n)
             _put(rows, name, pid, np.where(whole, (shown >= 0.5).astype(float), np.nan))
-    for pid in people:
-        touch = tracks.get(pid, {}).get("touch")
-        if touch is not None:
-            _put(rows, "touch", pid, (active(_lengthened(touch), n) >= 0.5).astype(float))
     return [
         Notice(
             "unknown_code",
@@ -221,6 +218,34 @@ def _add_labels(
         )
         for text, count in unknown.items()
     ]
+
+
+def _add_touch(
+    rows: dict[str, dict[str, FloatArray]], people: Sequence[str], measured: Signals, quality: Signals,
+    tracks: Tracks, book: Cuebook, n: int,
+) -> None:  # fmt: skip
+    """Touch is one of two people: a coder's word of either outranks what a video shows of both."""
+    said = {pid: coded for pid in people if (coded := _coded_touch(tracks.get(pid, {}), book)) is not None}
+    for pid in people:
+        coded = said.get(pid, next(iter(said.values()), None))
+        seen = measured.get(pid, {}).get("touch")
+        if coded is not None:
+            values = (active(_lengthened(coded), n) >= 0.5).astype(float)
+            _put(rows, "touch", pid, values)
+            _put(rows, "touch_quality", pid, np.ones(n))
+        elif seen is not None:
+            values = on_grid(seen, n)
+            _put(rows, "touch", pid, values)
+            _put(rows, "touch_quality", pid, _quality(quality.get(pid, {}).get("touch"), values, n))
+
+
+def _coded_touch(tracks: Mapping[str, Track], book: Cuebook) -> Track | None:
+    """Return a tier of touch, or the labels of touch among a coder's others; None where there is neither."""
+    if "touch" in tracks:
+        return tracks["touch"]
+    labels = tracks["codes"].labels if "codes" in tracks else ()
+    found = tuple(x for x in labels if (cue := book.code(x.text)) is not None and cue.kind == "touch")
+    return Track(found) if found else None
 
 
 def _with_length(label: Label) -> Label:

@@ -12,9 +12,10 @@ def cues_page(book: Cuebook) -> str:
         "",
         "Every cue, what it argues for, and who says so. Made from `cuebook.toml`; sizes are in z from the common",
         "origin and all (prior), deliberately small so that no single cue decides. Scale 1 unless given in brackets.",
+        "Lag: how long after a state the cue is expected to show it (prior).",
         "",
-        "| cue | unit | channel | window (s) | " + " | ".join(STATES) + " | source |",
-        "| --- | --- | --- | --- | " + " | ".join("---" for _ in STATES) + " | --- |",
+        "| cue | unit | channel | window (s) | lag (s) | " + " | ".join(STATES) + " | source |",
+        "| --- | --- | --- | --- | --- | " + " | ".join("---" for _ in STATES) + " | --- |",
     ]
     for cue in book.cues.values():
         if cue.kind == "code":
@@ -23,7 +24,8 @@ def cues_page(book: Cuebook) -> str:
             f"{cue.means[s]:g}" + (f" ({cue.scales[s]:g})" if cue.scales.get(s, 1.0) != 1.0 else "")
             for s in STATES
         ]
-        cells = [f"`{cue.name}`: {cue.label}", cue.unit, cue.channel, f"{cue.window_s:g}", *sizes, cue.source]
+        times = [f"{cue.window_s:g}", f"{cue.lag_s:g}"]
+        cells = [f"`{cue.name}`: {cue.label}", cue.unit, cue.channel, *times, *sizes, cue.source]
         lines.append("| " + " | ".join(cells) + " |")
     lines += [
         "",

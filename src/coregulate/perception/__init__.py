@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .bodies import Touch, head_distance
 from .faces import CUES as FACE_CUES
 from .faces import (
     HEAD_CUES,
@@ -33,12 +34,14 @@ __all__ = [
     "Motion",
     "Onlooker",
     "Skin",
+    "Touch",
     "blur_faces",
     "diarize",
     "first_still",
     "gaze_toward_partner",
     "gaze_toward_screen",
     "head_cues",
+    "head_distance",
     "turned_quality",
     "voice_frames",
     "voices_of_faces",

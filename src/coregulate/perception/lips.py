@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import permutations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, Track
 
@@ -62,7 +63,7 @@ def voices_of_faces(
     return dict(zip(names, faces if straight > crossed else faces[::-1], strict=True))
 
 
-def _during(times_s: FloatArray, stretches: list[tuple[float, float]]) -> np.ndarray:
+def _during(times_s: FloatArray, stretches: list[tuple[float, float]]) -> NDArray[np.bool_]:
     inside = np.zeros(len(times_s), dtype=bool)
     for start_s, end_s in stretches:
         inside |= (times_s >= start_s) & (times_s < end_s)

@@ -52,7 +52,7 @@ def voice_frames(sound: Sound, speech: Track, *, others: Track | None) -> dict[s
     mask = speaking(speech, start_s=sound.start_s, n=n)
     if others is not None:
         mask &= ~speaking(others, start_s=sound.start_s, n=n)
-    frames = {
+    frames: dict[str, NDArray[np.floating]] = {
         name: np.full(n, np.nan, dtype=np.float32) for name in ("f0", "intensity", "hnr", "alpha_ratio")
     }
     for block in read_blocks(sound, mask, rate_hz=SAMPLE_RATE_HZ):

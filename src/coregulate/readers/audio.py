@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from coregulate.core import FormatError, InputError, Notice, Pictures, Sound, Stream
 
+from .reader import Reader
 from .text import head_of
 from .video import video_facts
 
@@ -249,3 +250,6 @@ def _blocks(
             block = out.to_ndarray()[min(sound.channel, out.to_ndarray().shape[0] - 1)]
             yield (origin or 0.0) + n_out / rate_hz, block
             n_out += len(block)
+
+
+READER = Reader("audio", sniff, read)

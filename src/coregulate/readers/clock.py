@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Notice, Samples, Signal
 
@@ -30,7 +31,7 @@ class Times(NamedTuple):
     """Seconds of each row from ``origin_unix_s`` (None: the file's own zero); ``keep`` are the rows used."""
 
     times_s: FloatArray
-    keep: np.ndarray
+    keep: NDArray[np.intp]
     origin_unix_s: float | None
     timing: str
     notices: tuple[Notice, ...]
@@ -190,7 +191,9 @@ def _iso(frame: Frame, name: str, path: Path, where: str, notices: list[Notice])
     return np.asarray(seconds, dtype=np.float64)
 
 
-def _in_order(frame: Frame, name: str, seconds: FloatArray, path: Path, notices: list[Notice]) -> np.ndarray:
+def _in_order(
+    frame: Frame, name: str, seconds: FloatArray, path: Path, notices: list[Notice]
+) -> NDArray[np.intp]:
     where = f"{path.name}: {name}"
     keep = np.flatnonzero(np.isfinite(seconds))
     if len(keep) == 0:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Label, Notice, Stream, Track
 
 from .clock import find_time, is_time_name, times_of
 from .columns import is_identifier, kind_of, words_of
 from .frame import Frame, as_text, dialect_of, find_column, is_numeric, load, numbers, rows_where
+from .reader import SHAPED, Reader
 
 _STARTS = (
     "start",
@@ -31,6 +33,7 @@ _ENDS = ("end", "stop", "offset", "end time", "stop time", "end s", "stop s", "e
 _CODES = ("code", "codes", "behavior", "behaviour", "label", "affect", "annotation", "text", "value", "event")
 _WHO = ("person", "speaker", "subject", "participant", "partner", "who", "name", "tier", "role")
 _WORDS = ("word", "words", "token")
+_NOBODY = "No focal subject"  # what BORIS writes for an event of nobody
 _MARKS = frozenset(
     ["marker", "markers", "event", "events", "tag", "tags", "annotation", "annotations", "type"]
 )
@@ -92,6 +95,7 @@ def _read_spans(frame: Frame, spans: tuple[str, str], path: Path) -> list[Stream
         starts, ends = starts / 1000.0, ends / 1000.0
     who, code, word = (_find(frame.names, s) for s in (_WHO, _CODES, _WORDS))
     owners = as_text(frame, who) if who else [""] * len(starts)
+    owners = ["" if o == _NOBODY else o for o in owners]
     texts = as_text(frame, code or word or who or "") if (code or word or who) else []
     tracks: dict[str, list[Label]] = {}
     bad = 0
@@ -177,7 +181,7 @@ def _rate(hints: Mapping[str, Any], time_name: str, frame: Frame) -> float | Non
     return float(rate) if rate is not None else None
 
 
-def _ordered(frame: Frame, column: str, keep: np.ndarray) -> list[str]:
+def _ordered(frame: Frame, column: str, keep: NDArray[np.intp]) -> list[str]:
     text = as_text(frame, column)
     return [text[i] for i in keep]
 
@@ -213,3 +217,10 @@ def _labels(starts: FloatArray, texts: list[str], prefix: str, step: float) -> l
         said = text[len(prefix) :].strip() if prefix else text
         labels.append(Label(float(start), float(start) + length, said))
     return labels
+
+
+def _fits(hints: Mapping[str, Any]) -> bool:
+    return hints.get("kind") in (None, "codes", "speech", "markers", "words") and "columns" not in hints
+
+
+READER = Reader("codes", sniff, read, SHAPED + 3, fits=_fits)

@@ -14,7 +14,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 # Words of a name, longest first; the order decides where two fit.
 _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("heart_rate", ("heart rate", "heartrate", "pulse rate", "hr", "bpm")),
+    ("heart_rate", ("heart rate", "heartrate", "pulse rate", "beats per minute", "hr", "bpm")),
     (
         "rr",
         (
@@ -47,12 +47,25 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("motion_energy", ("motion energy", "movement energy", "mea")),
-    ("eda", ("skin conductance", "electrodermal", "electrodermal activity", "eda", "gsr", "scl")),
-    ("ppg", ("blood volume pulse", "ppg", "bvp", "pleth")),
+    (
+        "eda",
+        (
+            "skin conductance",
+            "galvanic skin response",
+            "electrodermal activity",
+            "electrodermal",
+            "eda",
+            "gsr",
+            "scl",
+        ),
+    ),
+    ("ppg", ("blood volume pulse", "ppg", "bvp", "pleth", "cardiac")),
     ("ecg", ("ecg", "ekg")),
     ("respiration", ("respiration", "respiratory", "breathing", "breath", "resp", "rsp")),
     ("temperature", ("skin temperature", "temperature", "temp")),
     ("acceleration", ("acceleration", "accelerometer", "accel", "acc")),
+    # Words of sleep laboratories for belts and flow; after the rest, because a chest can carry any sensor.
+    ("respiration", ("airflow", "thorax", "thor", "abdomen", "abdo", "nasal pressure", "rip")),
 )
 #: Numbers that name a row, a person or a place, and measure nothing.
 # fmt: off
@@ -85,8 +98,46 @@ _UNITS = {
     "degc": "degc",
     "kohm": "kohm",
     "v": "v",
-    "hz": "hz",
+    "volt": "v",
+    "volts": "v",
+    "millivolt": "mv",
+    "millivolts": "mv",
+    "microvolt": "uv",
+    "microvolts": "uv",
+    "usiemens": "us",
+    "microsiemen": "us",
+    "umho": "us",
+    "µmho": "us",
+    "micromho": "us",
+    "siemens": "siemens",
+    "mg": "mg",
+    "m/s^2": "m/s^2",
+    "m/s2": "m/s^2",
+    "m/s²": "m/s^2",
+    "beats per minute": "1/min",
+    "count/min": "1/min",
+    "beats/min": "1/min",
+    "degf": "degf",
+    "°f": "degf",
+    "celsius": "degc",
+    "deg c": "degc",
+    "k": "k",
+    "kelvin": "k",
+    "ohm": "ohm",
+    "ohms": "ohm",
+    "counts": "counts",
+    "%": "%",
+    "msec": "ms",
+    "milliseconds": "ms",
 }
+_CONDUCTANCE = {"us": 1.0, "ns": 1e-3, "ms": 1e3, "s": 1e6, "siemens": 1e6}  # microsiemens in each
+#: Words of what was computed from a signal, and is not the signal.
+_DERIVED = frozenset(
+    ["variability", "hrv", "rmssd", "sdnn", "rsa", "error", "quality", "differentiated", "derivative", "integrated",
+     "fft", "spectrum"]
+)  # fmt: skip
+_MODEL = re.compile(r"(?:[A-Z]{3,5}\d{2,3}[A-Z]?|PPGED|RSPEC|ECGBT|EDABT)$")  # amplifiers: GSR100C, ERS100C
+_NUMBERED = re.compile(r"\d+[a-z]?$")
 # Words of a name that say how it was measured, not whose it is.
 # fmt: off
 _FILLERS = frozenset([
@@ -94,7 +145,8 @@ _FILLERS = frozenset([
     "tonic", "phasic", "lead", "sensor", "channel", "ch", "skin", "x", "y", "z", "i", "ii", "iii",
     "mlii", "v1", "v2", "v3", "v4", "v5", "v6", "wrist", "finger", "chest", "belt", "mean", "average",
     "interval", "intervals", "of", "the", "in", "per", "min", "mv", "uv", "us", "ms", "sec", "s", "bpm",
-    "hz", "g", "c"
+    "hz", "g", "c", "hand", "palm", "foot", "arm", "ankle", "band", "strap", "effort", "nasal", "oronasal",
+    "oro", "respiratory", "phone", "timestamp"
 ])
 # fmt: on
 
@@ -131,16 +183,22 @@ def owner_of(name: str) -> str:
     if kind == "other":
         return ""
     rest = [w for k, w in enumerate(words_of(name)) if k not in used]
-    rest = [w for w in rest if w.casefold() not in _FILLERS and not w.isdigit()]
+    rest = [w for w in rest if w.casefold() not in _FILLERS and not w.isdigit() and not _MODEL.match(w)]
     return " ".join(rest)
 
 
 def _match(name: str) -> tuple[str, set[int]]:
     words = [w.casefold() for w in words_of(name)]
     # "breathing rate" is no breathing signal, "heart rate variability" no heart rate.
-    derived = {"variability", "hrv", "rmssd", "sdnn", "rsa", "error", "quality"} & set(words)
-    if derived:
+    if _DERIVED & set(words):
         return "other", set()
+    found = _known(words)
+    if found[0] == "other":  # ECG1, GSR100C: a channel's number, or the amplifier's model
+        found = _known([_NUMBERED.sub("", w) for w in words])
+    return found
+
+
+def _known(words: Sequence[str]) -> tuple[str, set[int]]:
     for kind, terms in _KINDS:
         for term in terms:
             parts = term.split()
@@ -180,30 +238,51 @@ def looks_like_rr(values: FloatArray) -> bool:
     return False
 
 
+def unit_named(text: str) -> str:
+    """Return the unit that a device's word means (``"µS"`` is ``us``); an unknown word as it is, in small letters.
+
+    Examples
+    --------
+    >>> unit_named("Volts"), unit_named("microsiemens"), unit_named("BPM"), unit_named("L/min")
+    ('v', 'us', '1/min', 'l/min')
+    """
+    word = text.strip().strip("[]()").casefold()
+    return _UNITS.get(word, word)
+
+
 def in_unit(values: FloatArray, kind: str, stated: str) -> tuple[FloatArray, str, str]:
     """Return values in the unit that rooms above expect, that unit, and what had to be assumed.
 
     Skin conductance becomes microsiemens, intervals milliseconds, temperature
-    stays in degrees Celsius; a voltage stays what it was.
+    degrees Celsius; a voltage stays what it was, also one that should be a conductance.
     """
     if kind == "eda":
-        if stated == "ns":
-            return values / 1000.0, "us", ""
-        if stated == "kohm":
-            with np.errstate(divide="ignore"):
-                flipped = 1000.0 / values
-            return np.where(np.isfinite(flipped), flipped, np.nan), "us", ""
-        if stated in ("us", ""):
-            return (
-                values,
-                "us",
-                "" if stated else "No unit is given for the skin conductance: microsiemens are assumed.",
-            )
+        return _conductance(values, stated)
     if kind == "rr":
         seconds = stated == "s" or (not stated and bool(np.nanmedian(values) < 10))
         return (values * 1000.0 if seconds else values), "ms", ""
+    if kind == "temperature" and stated in ("degf", "k"):
+        return ((values - 32.0) / 1.8 if stated == "degf" else values - 273.15), "degc", ""
     defaults = {"heart_rate": "1/min", "temperature": "degc"}
     return values, stated or defaults.get(kind, ""), ""
+
+
+def _conductance(values: FloatArray, stated: str) -> tuple[FloatArray, str, str]:
+    if stated in _CONDUCTANCE:
+        scale = _CONDUCTANCE[stated]
+        return (values if scale == 1.0 else values * scale), "us", ""
+    if stated in ("kohm", "ohm"):
+        with np.errstate(divide="ignore"):
+            flipped = (1e3 if stated == "kohm" else 1e6) / values
+        return np.where(np.isfinite(flipped), flipped, np.nan), "us", ""
+    if not stated:
+        return values, "us", "No unit is given for the skin conductance: microsiemens are assumed."
+    return values, stated, ""
+
+
+def is_conductance(unit: str) -> bool:
+    """Whether skin conductance that :func:`in_unit` returned can be used: it is in microsiemens."""
+    return unit == "us"
 
 
 def axes(names: Sequence[str]) -> dict[str, list[str]]:

@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
+import importlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+import pkgutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
-from coregulate.core import KINDS, CoregulateError, FormatError, InputError, Stream
+import numpy as np
 
-from . import audio, codes, empatica, motion_energy, movesense, rr_list, rttm, table, wfdb_record, words
-from .frame import as_text, find_column, load
+from coregulate.core import KINDS, CoregulateError, FloatArray, FormatError, InputError, Notice, Stream
+
+from . import audio
+from .frame import as_text, find_column, is_numeric, load, numbers
+from .reader import SHAPED, TABLE_HINTS, Reader
 from .text import head_of
 
 
-class _Reader(NamedTuple):
-    name: str
-    sniff: Callable[[Path], bool]
-    read: Callable[[Path, Mapping[str, Any]], list[Stream]]
+def _readers() -> tuple[Reader, ...]:
+    """Every format of this room: formats that name themselves first, then shapes, the narrowest first."""
+    names = [m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    modules = [importlib.import_module(f"{__package__}.{name}") for name in names if name != "door"]
+    found = [m.READER for m in modules if hasattr(m, "READER")]
+    return tuple(sorted(found, key=lambda r: (r.rank, r.name)))
 
 
-#: The first that fits reads the file: containers by their first bytes, then text, the narrowest first.
-READERS = tuple(
-    _Reader(name, module.sniff, module.read)
-    for name, module in (
-        ("movesense", movesense),
-        ("empatica", empatica),
-        ("audio", audio),
-        ("wfdb", wfdb_record),
-        ("rttm", rttm),
-        ("rr_list", rr_list),
-        ("motion_energy", motion_energy),
-        ("words", words),
-        ("codes", codes),
-        ("table", table),
-    )
-)
-_TABLE_HINTS = frozenset({"where", "columns", "time_column"})
-_HINTS = _TABLE_HINTS | {"kind", "rate_hz", "unit"}
+READERS = _readers()
+_HINTS = TABLE_HINTS | {"kind", "rate_hz", "unit"}
 # fmt: off
 _NOT_TABLES = frozenset([
     ".toml", ".json", ".xml", ".html", ".htm", ".md", ".py", ".hrm", ".eaf", ".boris", ".textgrid",
-    ".ini", ".cfg", ".yaml", ".yml", ".hea"
+    ".ini", ".cfg", ".yaml", ".yml", ".hea", ".vtt", ".srt", ".tcx", ".gpx", ".tex", ".rst", ".log", ".css",
+    ".js", ".svg", ".ipynb"
 ])
 # fmt: on
 
@@ -55,16 +47,14 @@ def recognise(path: Path) -> str | None:
     return reader.name if reader else None
 
 
-def _reader_of(path: Path, hints: Mapping[str, Any]) -> _Reader | None:
+def _reader_of(path: Path, hints: Mapping[str, Any]) -> Reader | None:
     suffix = path.suffix.casefold()
     for reader in READERS:
         if suffix in audio.SUFFIXES and reader.name != "audio":
             continue  # a text that is named .wav is no table: something is wrong with it
-        if suffix in _NOT_TABLES and reader.name not in ("wfdb", "movesense", "empatica", "audio"):
+        if suffix in _NOT_TABLES and reader.rank >= SHAPED:
             continue
-        if path.is_dir() and reader.name not in ("movesense", "empatica"):
-            continue
-        if not _fits_hints(reader.name, hints):
+        if (path.is_dir() and not reader.folders) or not reader.fits(hints):
             continue
         try:
             if reader.sniff(path):
@@ -72,20 +62,6 @@ def _reader_of(path: Path, hints: Mapping[str, Any]) -> _Reader | None:
         except Exception:  # a sniffer that stumbles over odd content has not recognised it
             continue
     return None
-
-
-def _fits_hints(name: str, hints: Mapping[str, Any]) -> bool:
-    """Whether a reader may have the file, given what the user said of it."""
-    kind = hints.get("kind")
-    if name == "rr_list":
-        return kind in (None, "rr") and not hints.get("rate_hz") and not _TABLE_HINTS & set(hints)
-    if name == "motion_energy":
-        return kind in (None, "motion_energy") and not _TABLE_HINTS & set(hints)
-    if name == "words":
-        return kind in (None, "words") and not _TABLE_HINTS & set(hints)
-    if name == "codes":
-        return kind in (None, "codes", "speech", "markers", "words") and "columns" not in hints
-    return True
 
 
 def read(path: Path, hints: Mapping[str, Any] | None = None) -> list[Stream]:
@@ -166,6 +142,12 @@ def _unknown(path: Path) -> FormatError:
         return FormatError(
             f"It ends in '{suffix}', but holds no sound or video", "Check that the right file was given", path
         )
+    if head.raw[:4] in (b"PK\x03\x04", b"\x89HDF"):
+        return FormatError(
+            "It is a zip or HDF5 file that is damaged, cut short, or of a format that is not read",
+            "Copy it again; docs/formats.md lists what is read",
+            path,
+        )
     if not head.encoding:
         return FormatError(
             "It is binary, of a format that is not read",
@@ -210,3 +192,49 @@ def groups(path: Path, by: str | Sequence[str]) -> list[str] | list[tuple[str, .
     if isinstance(by, str):
         return list(dict.fromkeys(row[0] for row in rows))
     return list(dict.fromkeys(rows))
+
+
+def read_columns(path: Path, names: Sequence[str]) -> tuple[dict[str, FloatArray], tuple[Notice, ...]]:
+    """Return columns of a table as numbers, as they stand, row by row.
+
+    Parameters
+    ----------
+    path : Path
+    names : sequence of str
+        Case does not matter.
+
+    Returns
+    -------
+    dict of str to array, shape (rows,)
+        By the names asked for; NaN where missing. A column of words gives codes 0, 1, 2 in alphabetical
+        order, the same for all columns of words.
+    tuple of Notice
+
+    Raises
+    ------
+    FormatError, InputError
+        Where there is no such file, table or column.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FormatError("There is no such file", "Check its name", path)
+    frame = load(path)
+    found: dict[str, FloatArray] = {}
+    words_of: dict[str, list[str]] = {}
+    notices = list(frame.notices)
+    for name in names:
+        column = find_column(frame, name, path)
+        if is_numeric(frame, column):
+            found[name], told = numbers(frame, column, path)
+            notices.extend(told)
+        else:
+            words_of[name] = as_text(frame, column)
+    code = {w: float(k) for k, w in enumerate(sorted({w for ws in words_of.values() for w in ws if w}))}
+    found |= {name: np.array([code.get(w, math.nan) for w in ws]) for name, ws in words_of.items()}
+    return found, tuple(notices)
+
+
+def read_words(path: Path, name: str) -> list[str]:
+    """Return a column of a table as the file writes it, row by row; missing as an empty text."""
+    frame = load(Path(path))
+    return as_text(frame, find_column(frame, name, Path(path)))

@@ -6,8 +6,6 @@ Each file: first line the Unix start, second the rate, then values. ACC counts 6
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -16,11 +14,10 @@ import numpy as np
 
 from coregulate.core import Events, FloatArray, FormatError, Label, Notice, Signal, Stream, Track
 
+from .archive import is_zip, names_in, unpacked
 from .parse import floats, parse
+from .reader import Reader
 from .text import head_of, read_bytes
-
-MAX_UNPACKED = 2 << 30  # prior: a day of an E4 is about 100 MB as text
-_MAX_RATIO = 200  # prior: numbers as text shrink about 5-fold; a bomb 1000-fold
 
 
 class _Part(NamedTuple):
@@ -46,12 +43,8 @@ def sniff(path: Path) -> bool:
         named = [p for p in path.iterdir() if _part_of(p.name) not in ("", "tags") and p.is_file()]
         return sum(_is_part(head_of(p).lines) for p in named) >= 2
     head = head_of(path)
-    if head.raw[:4] == b"PK\x03\x04":
-        try:
-            with zipfile.ZipFile(path) as packed:
-                return len({_part_of(_base(n)) for n in packed.namelist()} - {"", "tags"}) >= 2
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-            return False
+    if is_zip(head.raw):
+        return len({_part_of(_base(n)) for n in names_in(path)} - {"", "tags"}) >= 2
     part = _part_of(path.name)
     return bool(part) and _is_part(head.lines)
 
@@ -77,7 +70,7 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     FormatError
         For a damaged or dangerous zip, or where nothing can be read.
     """
-    files = _unpacked(path) if path.is_file() and head_of(path).raw[:2] == b"PK" else _listed(path)
+    files = _packed(path) if path.is_file() and is_zip(head_of(path).raw) else _listed(path)
     streams: list[Stream] = []
     problems: list[str] = []
     for name, raw in files.items():
@@ -104,55 +97,9 @@ def _listed(path: Path) -> dict[str, bytes]:
     return {p.name: read_bytes(p) for p in members}
 
 
-def _unpacked(path: Path) -> dict[str, bytes]:
-    try:
-        with zipfile.ZipFile(path) as packed:
-            members = packed.infolist()
-            _refuse_dangerous(members, path)
-            result = {}
-            for member in members:
-                name = _base(member.filename)
-                if (
-                    not member.is_dir()
-                    and member.file_size
-                    and _part_of(name)
-                    and "__MACOSX" not in member.filename
-                ):
-                    with packed.open(member) as file:
-                        # The size in the directory may lie: never read more than it says.
-                        result[name] = file.read(member.file_size + 1)
-            return result
-    except (
-        zipfile.BadZipFile,
-        OSError,
-        RuntimeError,
-        zlib.error,
-        EOFError,
-        ValueError,
-        NotImplementedError,
-    ) as error:
-        raise FormatError(f"The zip cannot be unpacked ({error})", "Copy or export it again", path) from None
-
-
-def _refuse_dangerous(members: list[zipfile.ZipInfo], path: Path) -> None:
-    for member in members:
-        parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-        if ".." in parts or member.filename.startswith(("/", "\\")) or (parts and ":" in parts[0]):
-            raise FormatError(
-                f"The zip names a file outside itself ('{member.filename[:80]}')",
-                "Do not use it: it is not from a device",
-                path,
-            )
-    total = sum(m.file_size for m in members)
-    worst = max(
-        (m.file_size / max(m.compress_size, 1) for m in members if m.file_size > 1 << 24), default=0.0
-    )
-    if total > MAX_UNPACKED or worst > _MAX_RATIO or len(members) > 1000:
-        raise FormatError(
-            "The zip would unpack to far more than a recording",
-            "Do not use it, or unpack the session yourself",
-            path,
-        )
+def _packed(path: Path) -> dict[str, bytes]:
+    members = unpacked(path, lambda name: bool(_part_of(_base(name))))
+    return {_base(name): raw for name, raw in members.items()}
 
 
 def _stream(name: str, raw: bytes, path: Path) -> Stream:
@@ -222,3 +169,6 @@ def _tags(name: str, raw: bytes, path: Path) -> Stream:
     origin = float(np.floor(min(stamps)))
     labels = tuple(Label(t - origin, t - origin, f"tag {k + 1}") for k, t in enumerate(sorted(stamps)))
     return Stream("markers", Track(labels, name), str(path), name, origin, "", "stamps")
+
+
+READER = Reader("empatica", sniff, read, folders=True)

@@ -15,6 +15,7 @@ from .clock import is_time_name
 from .columns import is_identifier, kind_of
 from .dialect import Dialect, split
 from .frame import dialect_of, load, numbers
+from .reader import SHAPED, TABLE_HINTS, Reader
 from .text import head_of
 
 RATE_HZ = 25.0  # docs/signals.md: proposed as a recorded assumption; PAL video has 25 frames a second
@@ -111,3 +112,10 @@ def _stream(
     return Stream(
         "motion_energy", data, str(path), name, None, name, "assumed" if assumed else "rate", tuple(notices)
     )
+
+
+def _fits(hints: Mapping[str, Any]) -> bool:
+    return hints.get("kind") in (None, "motion_energy") and not TABLE_HINTS & set(hints)
+
+
+READER = Reader("motion_energy", sniff, read, SHAPED + 1, fits=_fits)

@@ -17,6 +17,7 @@ from coregulate.core import Events, FloatArray, FormatError, Label, Notice, Samp
 
 from .clock import regular_or_samples
 from .frame import load, numbers
+from .reader import Reader
 from .text import head_of, read_lines
 
 _TITLE = re.compile(r"\s*(ECG|HeartRate)\s+(\d\d\.\d\d\.\d\d)(\d\d\.\d\d\.\d\d)(\d+(?:\.\d+)?)\s*$")
@@ -175,3 +176,6 @@ def _annotations(path: Path) -> Stream:
     marks = sorted(zip(stamps, labels, strict=True))
     track = Track(tuple(Label(t - origin, t - origin, text) for t, text in marks), "annotations")
     return Stream("markers", track, str(path), "annotations", origin, "", "stamps")
+
+
+READER = Reader("movesense", sniff, read, folders=True)

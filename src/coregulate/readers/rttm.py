@@ -9,6 +9,7 @@ from typing import Any
 
 from coregulate.core import FormatError, Label, Notice, Stream, Track
 
+from .reader import Reader
 from .text import head_of, read_lines
 
 
@@ -72,3 +73,6 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
         )
         for k, (speaker, labels) in enumerate(turns.items())
     ]
+
+
+READER = Reader("rttm", sniff, read)

@@ -14,6 +14,7 @@ from coregulate.core import Events, FloatArray, FormatError, Notice, Samples, Si
 from .clock import Times, find_time, regular_or_samples, times_of
 from .columns import axes, in_unit, is_identifier, kind_of, looks_like_rr, owner_of, unit_of
 from .frame import Frame, dialect_of, find_column, is_numeric, load, numbers, rows_where
+from .reader import SHAPED, Reader
 
 RATING_STEP_S = 2.0  # prior: dials after a talk are kept at about this step
 _FAST = frozenset({"ecg", "ppg", "eda", "respiration", "acceleration"})
@@ -276,3 +277,6 @@ def _without_time(
         tuple(notices),
         attrs,
     )
+
+
+READER = Reader("table", sniff, read, SHAPED + 4)

@@ -11,6 +11,7 @@ import numpy as np
 
 from coregulate.core import Events, FloatArray, FormatError, Notice, Signal, Stream
 
+from .reader import Reader
 from .text import head_of, read_lines
 
 _RECORD = re.compile(r"\s*([\w-]+)(/\d+)?\s+(\d+)(\s+\S+)*\s*$")
@@ -194,3 +195,6 @@ def _beats(header: Path, rate_hz: float) -> Stream | None:
             kind, Events(times_s, nn_ms, "ms", extension), path, extension, None, "", "stamps", (), attrs
         )
     return None
+
+
+READER = Reader("wfdb", sniff, read)

@@ -10,6 +10,7 @@ from typing import Any
 from coregulate.core import FormatError, Label, Notice, Stream, Track
 
 from .dialect import is_number
+from .reader import SHAPED, TABLE_HINTS, Reader
 from .text import head_of, read_lines
 
 
@@ -52,3 +53,10 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     told = (Notice("rows_left_out", path.name, f"{bad} lines cannot be read: left out."),) if bad else ()
     spoken = tuple(sorted(w for w in good if w.text not in ("#", "<sil>", "sil", "sp", "<p>")))
     return [Stream("words", Track(spoken, path.stem), str(path), "", None, "", "stamps", told)]
+
+
+def _fits(hints: Mapping[str, Any]) -> bool:
+    return hints.get("kind") in (None, "words") and not TABLE_HINTS & set(hints)
+
+
+READER = Reader("words", sniff, read, SHAPED + 2, fits=_fits)

@@ -79,6 +79,29 @@ def model_table(analysis: Analysis) -> Table:
     return table("The state model", ("Person", "What", "Value"), rows)
 
 
+def moves_table(analysis: Analysis) -> Table:
+    """How long each person's bouts lasted, and whether the other's cues went with their moves to safety."""
+    circuits = analysis.circuits
+    rows: list[tuple[Any, ...]] = []
+    for pid, name in words.person_names(analysis.summary["people"]).items():
+        if bouts := circuits.bouts.get(pid):
+            rows += [
+                (name, "a safe bout lasts (s)", _estimate(bouts.safe_bout_s)),
+                (name, "an unsafe bout lasts (s)", _estimate(bouts.unsafe_bout_s)),
+                (name, "a state lasts (s)", _estimate(bouts.state_s)),
+            ]
+        if partner := circuits.partner.get(pid):
+            rows += [
+                (name, "the other's cues: likelihood ratio", partner.likelihood_ratio),
+                (name, "the other's cues: p, against shuffled cues", p_value(partner.p)),
+                *(
+                    (name, f"shift of the log odds of safety by the other's {c}", _estimate(w))
+                    for c, w in partner.weights.items()
+                ),
+            ]
+    return table("How states follow each other, with 95 % intervals", ("Person", "What", "Value"), rows)
+
+
 def lambda_table(analysis: Analysis) -> Table:
     """Weight (lambda) and fitted offset of each cue of each person."""
     names, circuits = words.person_names(analysis.summary["people"]), analysis.circuits
@@ -90,6 +113,44 @@ def lambda_table(analysis: Analysis) -> Table:
         both = ((circuits.lambdas.get(p, {}).get(cue), circuits.offsets.get(p, {}).get(cue)) for p in names)
         rows.append((cue, *(value for pair in both for value in pair)))
     return table("Weight of each cue after tempering", head, rows)
+
+
+def personal_tables(analysis: Analysis) -> Iterator[Table]:
+    """Tell what people said of themselves and what it changed; nothing where nobody said anything."""
+    names, rows = words.person_names(analysis.summary["people"]), []
+    for pid, own in analysis.summary.get("personal", {}).items():
+        name, learned = names.get(pid, pid), own["learned"]
+        if own["history"]:
+            rows.append((name, "history", ", ".join(own["history"])))
+            without = own["states_without_history"] or {}
+            with_it = analysis.summary["states"].get(pid, {})
+            for state in (s for s in without if s != "not_known"):
+                both = f"{percent(with_it.get(state))}, {percent(without[state])} without"
+                rows.append((name, f"{words.state_words(state)}, with the history", both))
+        if own["corrections"]:
+            rows.append((name, "own corrections", own["corrections"]))
+        if own["learned_before"]:
+            rows.append((name, "learned in earlier sessions", "used"))
+        if learned:
+            score = f"{number(learned['score_before'])} to {number(learned['score_after'])} nats a second"
+            rows += [
+                (name, "fitted to own word", "used" if learned["used"] else f"not used: {learned['reason']}"),
+                (name, "time with own word", words.duration_words(learned["labelled_s"])),
+                (name, "held-out log score of own word", score),
+            ]
+    if rows:
+        yield table("What people said of themselves", ("Person", "What", "Value"), rows)
+
+
+def sensitivity_tables(analysis: Analysis) -> Iterator[Table]:
+    """Tell what each prior halved or doubled moves; nothing where it was not asked for."""
+    found = analysis.summary.get("sensitivity")
+    if found is None:
+        return
+    rows = [(c["what"], c["change"], c["moved"], percent(c["switched"]), c["episodes"]) for c in found]
+    head = ("Prior", "Change", "Mean move of P(safe)", "Seconds that change sides", "Episodes then")
+    told = len(analysis.story.episodes)
+    yield table(f"How much the result rests on each prior (as analysed: {told} episodes)", head, rows)
 
 
 def state_tables(analysis: Analysis) -> Iterator[Table]:
@@ -154,6 +215,25 @@ def coupling_table(analysis: Analysis) -> Table:
     ]
     head = ("", "Measure", "One", "Other", "Value", "Effect size", "p", "q", "Lag (s)")
     return table("Couplings; a lag above 0: the first leads", head, rows)
+
+
+def influence_table(analysis: Analysis) -> Table:
+    """Whose cue moved whom, all that was tested, smallest p first."""
+    names = words.person_names(analysis.summary["people"])
+    rows = [
+        (
+            f"{names.get(i.person, i.person)}: {i.cue}",
+            f"{names.get(i.other, i.other)}, toward {i.toward}",
+            _estimate(i.hazard_ratio),
+            p_value(i.hazard_ratio.p),
+            p_value(i.q),
+            i.n_cues,
+            i.n_moves,
+        )
+        for i in analysis.bond.influence
+    ]
+    head = ("After", "moved", "Hazard ratio", "p", "q", "Cues", "Moves")
+    return table("Influence: moves within 20 s after a cue, against matched seconds without", head, rows)
 
 
 def story_table(analysis: Analysis) -> Table:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 STEPS_S = (60, 120, 300, 600, 1800, 3600)
 MAX_ROWS = 32  # prior: a longer table is not read
+PHONE_IN = 4.5  # 320 to 500 px
 
 
 class Drawing(NamedTuple):
@@ -103,7 +104,15 @@ def draw_lags(analysis: Analysis) -> Drawing | None:
 
 
 def picture(key: str, draw: Callable[[Any], Any], *, size: tuple[float, float]) -> Markup:
-    """Draw on fresh axes and return one inline ``<svg>`` without prolog, comments, metadata or fixed size."""
+    """Draw on fresh axes, once for a page and once for a phone; the style sheet shows the one that fits."""
+    # A phone shows 4.5 inches at about their size: letters stay readable and nothing scrolls.
+    wide, narrow = _drawn(key, draw, size), _drawn(f"{key}-narrow", draw, (PHONE_IN, size[1]))
+    return Markup('<div class="wide">{}</div>\n<div class="narrow">{}</div>').format(
+        fit_for_page(wide, key), fit_for_page(narrow, key)
+    )
+
+
+def _drawn(key: str, draw: Callable[[Any], Any], size: tuple[float, float]) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -115,22 +124,16 @@ def picture(key: str, draw: Callable[[Any], Any], *, size: tuple[float, float]) 
         # Names in a script that the measuring font lacks: the browser's own fonts draw them.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         draw(figure.add_subplot())
-        return inline_svg(to_svg(figure), key)
+        return to_svg(figure, key=key)
 
 
-def inline_svg(text: str, key: str) -> Markup:
-    """Make an SVG document fit to stand inside a page, next to others; ``key`` keeps their ids apart."""
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    opening, rest = text.split(">", 1)
+def fit_for_page(svg: str, key: str) -> Markup:
+    """Make an SVG document fit to stand inside a page: no fixed size; title and sentence of the figure name it."""
+    opening, rest = svg.split(">", 1)
     opening = re.sub(r'\s(width|height|role|aria-[a-z]+)="[^"]*"', "", opening)
-    text = f'{opening} role="img" aria-labelledby="{key}-title" aria-describedby="{key}-summary">{rest}'
-    # Ids are numbered anew: matplotlib's hold a random part, and two figures must not share one.
-    numbers = {old: f"{key}-{k}" for k, old in enumerate(re.findall(r'\sid="([^"]+)"', text))}
-    text = re.sub(r'(\sid=")([^"]+)"', lambda m: f'{m[1]}{numbers[m[2]]}"', text)
-    text = re.sub(r'(href="#|url\(#)([^")]+)', lambda m: f"{m[1]}{numbers.get(m[2], m[2])}", text)
-    return Markup(text.strip())
+    return Markup(
+        f'{opening} role="img" aria-labelledby="{key}-title" aria-describedby="{key}-summary">{rest}'
+    )
 
 
 def _people(analysis: Analysis) -> tuple[Person, ...]:

@@ -160,7 +160,7 @@ def _flooding(analysis: Analysis, names: dict[str, str]) -> list[str]:
 
 def _recovery(analysis: Analysis) -> str:
     median = analysis.story.recovery.value
-    if not math.isfinite(median):
+    if not math.isfinite(median) or len(analysis.story.episodes) < 2:
         return ""
     most = words.duration_words(median)
     return f"Half of the ways back took up to {most}; one that the recording cut off counts as still open."
@@ -171,10 +171,20 @@ def _appendix(analysis: Analysis) -> dict[str, Any]:
     return {
         "recording": [appendix.stream_table(analysis), appendix.warning_table(analysis)],
         "baselines": [appendix.baseline_table(analysis)],
-        "model": [appendix.model_table(analysis), appendix.lambda_table(analysis)],
+        "model": [
+            appendix.model_table(analysis),
+            appendix.moves_table(analysis),
+            appendix.lambda_table(analysis),
+            *appendix.personal_tables(analysis),
+            *appendix.sensitivity_tables(analysis),
+        ],
         "splits": [appendix.split_table(analysis, pid, name) for pid, name in names.items()],
         "states": list(appendix.state_tables(analysis)),
-        "bond": [appendix.word_table(analysis), appendix.coupling_table(analysis)],
+        "bond": [
+            appendix.word_table(analysis),
+            appendix.coupling_table(analysis),
+            appendix.influence_table(analysis),
+        ],
         "lags": drawing.draw_lags(analysis),
         "story": [appendix.story_table(analysis)],
         "made_with": [

@@ -1,27 +1,46 @@
 """Floor 2: a folder of recordings as two people on one clock, with their consent."""
 
 from .clocks import Found
-from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan, read_plan, write_plan
-from .propose import Proposal, files_of, holds_two_people, propose_by, propose_session
-from .session import InputFile, OwnedStream, Session, open_session, shifted
+from .owned import OwnedStream
+from .person_file import PersonFile, read_person_file, write_person_file
+from .plan import (
+    FILE_NAME,
+    CorrectionPlan,
+    PersonPlan,
+    SegmentPlan,
+    SessionPlan,
+    StreamPlan,
+    add_correction,
+    read_plan,
+    with_own_words,
+    write_plan,
+)
+from .propose import Proposal, files_of, propose_by, propose_session, whole_sessions
+from .session import InputFile, Session, open_session, shifted
 
 __all__ = [
     "FILE_NAME",
+    "CorrectionPlan",
     "Found",
     "InputFile",
     "OwnedStream",
+    "PersonFile",
     "PersonPlan",
     "Proposal",
     "SegmentPlan",
     "Session",
     "SessionPlan",
     "StreamPlan",
+    "add_correction",
     "files_of",
-    "holds_two_people",
     "open_session",
     "propose_by",
     "propose_session",
+    "read_person_file",
     "read_plan",
     "shifted",
+    "whole_sessions",
+    "with_own_words",
+    "write_person_file",
     "write_plan",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from coregulate.core import Notice, Segment, Stream
 
 from .owners import PERSONAL
 from .plan import PersonPlan
+from .ties import Tie, find_ties
 
 
 class Found(NamedTuple):
@@ -19,44 +21,118 @@ class Found(NamedTuple):
     stream: Stream
 
 
+class Placed(NamedTuple):
+    """Where a stream lies: session time is ``offset_s`` + its own time, stretched by ``drift_ppm``.
+
+    ``clock`` is ``unix`` (``offset_s`` comes on top of the file's own clock), ``tied`` (measured) or ``aligned``.
+    """
+
+    clock: str
+    offset_s: float
+    drift_ppm: float = 0.0
+    uncertainty_s: float = math.nan
+
+
 def lay_on_one_clock(
     found: Sequence[Found], owners: Sequence[str], people: Sequence[PersonPlan], assumptions: list[Notice]
-) -> tuple[float | None, list[tuple[str, float]]]:
-    """Return the session's Unix start and (clock, offset_s) of each stream."""
+) -> tuple[float | None, list[Placed]]:
+    """Return the session's Unix start and where each stream lies.
+
+    Files that carry Unix times are on one clock. Others are tied to it, or to each other, by what both
+    recorded (sound, marks, movement); what nothing ties is assumed to begin together, and said so.
+    """
     unix = {i: _unix_span(f.stream) for i, f in enumerate(found) if f.stream.origin_unix_s is not None}
     spans = {
         p.id: _union([unix[i] for i in unix if owners[i] == p.id and found[i].stream.kind != "markers"])
         for p in people[:2]
     }
     known = [s for s in spans.values() if s is not None]
-    shared_clock = (
-        bool(known)
-        and (len(known) < 2 or _overlap(*known) > 0)
-        and not _someone_without_clock(found, owners, people, spans)
-    )
+    shared_clock = bool(known) and (len(known) < 2 or _overlap(*known) > 0)
+    if shared_clock and _someone_without_clock(found, owners, people, spans):
+        shared_clock = False
     if shared_clock:
-        start = min(s.start_s for i, s in unix.items() if found[i].stream.kind != "markers")
-        clocks = [("unix", 0.0) if i in unix else ("aligned", 0.0) for i in range(len(found))]
-        loose = sorted({f.path for i, f in enumerate(found) if i not in unix and _is_timed(f.stream)})
-        if loose:
-            assumptions.append(_aligned(loose, " with the session's start"))
-        return start, clocks
-    clocks = []
+        return _on_unix(found, unix, assumptions)
+    return None, _side_by_side(
+        found, owners, unix, spans, "their clocks do not overlap" if len(known) == 2 else "", assumptions
+    )
+
+
+def _on_unix(
+    found: Sequence[Found], unix: Mapping[int, Segment], assumptions: list[Notice]
+) -> tuple[float, list[Placed]]:
+    start = _earliest(found, unix)
+    base = [(found[i].stream.origin_unix_s or 0.0) - start if i in unix else 0.0 for i in range(len(found))]
+    ties = find_ties([(f.path, f.stream) for f in found], base, [i in unix for i in range(len(found))])
+    placed = []
+    for i, f in enumerate(found):
+        tie = ties.get(f.path)
+        if i in unix and tie is not None:
+            # A device's own Unix clock, mended by what was measured: on top of what it says.
+            placed.append(
+                Placed(
+                    "unix",
+                    tie.offset_s - base[i] + tie.drift_ppm * 1e-6 * base[i],
+                    tie.drift_ppm,
+                    tie.error_s,
+                )
+            )
+        elif tie is not None:
+            placed.append(Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s))
+        else:
+            placed.append(Placed("unix" if i in unix else "aligned", 0.0))
+    loose = sorted(
+        {f.path for f, p in zip(found, placed, strict=True) if p.clock == "aligned" and _is_timed(f.stream)}
+    )
+    if loose:
+        assumptions.append(_aligned(loose, " with the session's start"))
+    assumptions.extend(_measured(path, tie) for path, tie in ties.items())
+    return start, placed
+
+
+def _earliest(found: Sequence[Found], unix: Mapping[int, Segment]) -> float:
+    """Return when the session starts: with what is used, not with a watch that has kept heart rates for years."""
+    used = [s.start_s for i, s in unix.items() if _is_timed(found[i].stream)]
+    return min(
+        used
+        or [s.start_s for i, s in unix.items() if found[i].stream.kind != "markers"]
+        or [s.start_s for s in unix.values()]
+    )
+
+
+def _side_by_side(
+    found: Sequence[Found], owners: Sequence[str], unix: Mapping[int, Segment],
+    spans: Mapping[str, Segment | None], why: str, assumptions: list[Notice],
+) -> list[Placed]:  # fmt: skip
+    base = []
     for i, f in enumerate(found):
         span = spans.get(owners[i])
-        offset = (f.stream.origin_unix_s or 0.0) - span.start_s if i in unix and span is not None else 0.0
-        clocks.append(("aligned", offset))
+        base.append((f.stream.origin_unix_s or 0.0) - span.start_s if i in unix and span is not None else 0.0)
+    ties = find_ties([(f.path, f.stream) for f in found], base, [False] * len(found))
+    placed = [
+        Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s)
+        if (tie := ties.get(f.path))
+        else Placed("aligned", b)
+        for f, b in zip(found, base, strict=True)
+    ]
     starts = [
-        f.stream.data.span.start_s + c[1]
-        for f, c in zip(found, clocks, strict=True)
+        f.stream.data.span.start_s * (1 + p.drift_ppm * 1e-6) + p.offset_s
+        for f, p in zip(found, placed, strict=True)
         if _is_timed(f.stream) and f.stream.data.span.duration_s > 0
     ]
     earliest = min(starts, default=0.0)
-    clocks = [(c, round(offset - earliest, 6)) for c, offset in clocks]
-    if len({f.path for f in found}) > 1 or len(unix) > 0:
-        why = "their clocks do not overlap" if len(known) == 2 else ""
-        assumptions.append(_aligned(sorted({f.path for f in found if _is_timed(f.stream)}), why=why))
-    return None, clocks
+    placed = [p._replace(offset_s=round(p.offset_s - earliest, 6)) for p in placed]
+    paths = sorted({f.path for f in found if _is_timed(f.stream)})
+    loose = [path for path in paths if path not in ties]
+    several = len({f.path for f in found}) > 1 or len(unix) > 0
+    # One file that the rest is tied to needs no assumption.
+    if several and (len(loose) > 1 or not ties):
+        assumptions.append(_aligned(loose, why=why))
+    assumptions.extend(_measured(path, tie) for path, tie in ties.items())
+    return placed
+
+
+def _measured(path: str, tie: Tie) -> Notice:
+    return Notice("measured_clock", path, tie.words())
 
 
 def _someone_without_clock(

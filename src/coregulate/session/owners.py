@@ -101,10 +101,9 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
             }
         )
     )
-    if len(found) > 0 and not by_name and not any(s.owner_hint or "/" in p for p, s in found):
-        # One file that names nobody: all of it is one person's, but a sound or a video is of both.
-        only = {p for p, s in found if s.kind in PERSONAL and s.kind != "audio"}
-        by_name = {p: p.split(".")[0] for p in only} if len(only) == 1 else {}
+    elsewhere = {s.owner_hint or p.split("/")[0] for p, s in found if s.owner_hint or "/" in p}
+    if found and not by_name and len(elsewhere) < 2:
+        by_name = _one_more(found, alone=not elsewhere)
     labels = []
     for path, stream in found:
         if stream.owner_hint:
@@ -114,6 +113,16 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
         else:
             labels.append(by_name.get(path, ""))
     return labels
+
+
+def _one_more(found: Sequence[tuple[str, Stream]], *, alone: bool) -> dict[str, str]:
+    """Give the one file that names nobody a person: the only one, or the second beside one who is named.
+
+    A sound is of both; beside somebody's streams a file called after its kind may be theirs as well.
+    """
+    only = {p for p, s in found if s.kind in PERSONAL - {"audio"} and not s.owner_hint and "/" not in p}
+    named = {p for p in only if alone or {t.casefold() for t in _tokens(p)} - _KIND_WORDS}
+    return {p: p.split(".")[0] for p in named} if len(only) == 1 else {}
 
 
 def _below(path: str) -> str:

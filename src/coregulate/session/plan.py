@@ -13,6 +13,8 @@ from coregulate.core import FormatError, InputError, Notice, Person, StoreError
 
 FILE_NAME = "session.toml"
 FORMAT = 1
+CLOCKS = ("unix", "tied", "aligned", "none")
+MAX_DRIFT_PPM = 10_000.0  # prior: a hundredth; no clock is worse
 REFERENCES = ("rest", "calm_talk")
 
 
@@ -21,12 +23,16 @@ class PersonPlan:
     """A person and whether they agreed.
 
     ``consent`` is ``given``, ``elsewhere`` (recorded outside this folder) or ``no``.
+    ``history``: what they say of themselves, such as ``startles easily``; ``learned``:
+    the file with what was learned of them, relative to the folder.
     """
 
     id: str
     name: str
     role: str = "partner"
     consent: str = "no"
+    history: tuple[str, ...] = ()
+    learned: str = ""
 
     @property
     def person(self) -> Person:
@@ -39,8 +45,10 @@ class StreamPlan:
     """One stream: where it is, whose it is, which clock it is on.
 
     ``person`` is an id, or ``""`` where both share it (one microphone for two).
-    ``clock`` is ``unix`` (the file's own), or ``aligned``: session time is the
-    file's time plus ``offset_s``. ``who`` names the people in a recording of both:
+    ``clock`` is ``unix`` (the file's own), ``tied`` (measured against another file), ``aligned`` (assumed, or
+    known to you) or ``none`` (nothing is known: no coupling with the other is told). Session time is the file's
+    time plus ``offset_s``, stretched by ``drift_ppm``; ``uncertainty_s`` is what a measured tie may be off by.
+    ``who`` names the people in a recording of both:
     ``left`` and ``right`` in a video, ``first`` and ``second`` to speak in a sound.
     ``one_room``: both sit in one room before one camera (true), or it is a call (false); None: nobody said.
     """
@@ -57,6 +65,8 @@ class StreamPlan:
     where: Mapping[str, str] = field(default_factory=dict)
     who: Mapping[str, str] = field(default_factory=dict)
     one_room: bool | None = None
+    drift_ppm: float = 0.0
+    uncertainty_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,17 @@ class SegmentPlan:
 
 
 @dataclass(frozen=True)
+class CorrectionPlan:
+    """A person's own word on a stretch: what it ``was``, or at least what it ``was_not``."""
+
+    person: str
+    start_s: float
+    end_s: float
+    was: str = ""
+    was_not: str = ""
+
+
+@dataclass(frozen=True)
 class SessionPlan:
     """All of ``session.toml``."""
 
@@ -81,6 +102,7 @@ class SessionPlan:
     assumptions: tuple[Notice, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     start_unix_s: float | None = None
+    corrections: tuple[CorrectionPlan, ...] = ()
 
 
 def read_plan(folder: Path) -> SessionPlan:
@@ -115,7 +137,8 @@ def write_plan(plan: SessionPlan, folder: Path) -> Path:
     aside = path.with_suffix(".toml.new")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        aside.write_text(_HEAD + tomli_w.dumps(_plain(plan)), encoding="utf-8")
+        text = _HEAD + tomli_w.dumps(_plain(plan)) + "".join(map(_correction_text, plan.corrections))
+        aside.write_text(text, encoding="utf-8")
         aside.replace(path)
     except OSError as error:
         raise StoreError(
@@ -137,7 +160,10 @@ def _plain(plan: SessionPlan) -> dict[str, Any]:
     raw: dict[str, Any] = {"format": FORMAT, "name": plan.name}
     if plan.start_unix_s is not None:
         raw["start_unix_s"] = plan.start_unix_s
-    raw["people"] = [dataclasses.asdict(person) for person in plan.people]
+    # Role and consent are always written out: they are there to be read and changed.
+    raw["people"] = [
+        {"role": person.role, "consent": person.consent} | _without_defaults(person) for person in plan.people
+    ]
     raw["streams"] = [_without_defaults(stream) for stream in plan.streams]
     raw["segments"] = [_without_defaults(segment) for segment in plan.segments]
     raw["assumptions"] = [dataclasses.asdict(assumption) for assumption in plan.assumptions]
@@ -162,7 +188,7 @@ def _plan_from(raw: dict[str, Any], path: Path) -> SessionPlan:
         raise FormatError(
             f"The format is {raw.get('format')!r}, not {FORMAT}", "Run 'coregulate init --force'", path
         )
-    known = {"format", "name", "start_unix_s", "people", "streams", "segments", "assumptions", "settings"}
+    known = {f.name for f in dataclasses.fields(SessionPlan)} | {"format"}
     unknown = sorted(set(raw) - known)
     if unknown:
         raise FormatError(
@@ -176,6 +202,7 @@ def _plan_from(raw: dict[str, Any], path: Path) -> SessionPlan:
         assumptions=tuple(_build(Notice, item, path) for item in raw.get("assumptions", [])),
         settings=_flat(raw.get("settings", {})),
         start_unix_s=raw.get("start_unix_s"),
+        corrections=tuple(_build(CorrectionPlan, item, path) for item in raw.get("corrections", [])),
     )
     _check(plan, path)
     return plan
@@ -222,8 +249,14 @@ def _check(plan: SessionPlan, path: Path) -> None:
                 f"People are {', '.join(ids)}",
                 path,
             )
-        if stream.clock not in ("unix", "aligned"):
-            raise FormatError(f"A clock is '{stream.clock}'", "It must be 'unix' or 'aligned'", path)
+        if stream.clock not in CLOCKS:
+            raise FormatError(f"A clock is '{stream.clock}'", f"It must be one of {', '.join(CLOCKS)}", path)
+        if not abs(stream.drift_ppm) <= MAX_DRIFT_PPM:
+            raise FormatError(
+                f"A drift is {stream.drift_ppm} ppm", f"It must lie within {MAX_DRIFT_PPM:g} either way", path
+            )
+    for correction in plan.corrections:
+        _check_correction(correction, ids, path)
     for segment in plan.segments:
         if not segment.end_s > segment.start_s:
             raise FormatError(
@@ -243,3 +276,65 @@ def _check(plan: SessionPlan, path: Path) -> None:
                 f"It must be one of {', '.join(REFERENCES)}",
                 path,
             )
+
+
+def _check_correction(correction: CorrectionPlan, ids: list[str], path: Path) -> None:
+    where = f"The correction at {correction.start_s} s"
+    if correction.person not in ids:
+        raise FormatError(
+            f"{where} is of '{correction.person}', who is not in people", f"People are {', '.join(ids)}", path
+        )
+    if not correction.end_s > correction.start_s:
+        raise FormatError(f"{where} ends at {correction.end_s} s", "Let it end after its start", path)
+    if not (correction.was or correction.was_not):
+        raise FormatError(f"{where} says nothing", "Say what it was, or was_not", path)
+
+
+def _correction_text(correction: CorrectionPlan) -> str:
+    """One table of its own, so that the next can be written below it."""
+    import tomli_w
+
+    return "\n[[corrections]]\n" + tomli_w.dumps(_without_defaults(correction))
+
+
+def with_own_words(plan: SessionPlan, before: SessionPlan) -> SessionPlan:
+    """Carry people's history, what was learned of them and their corrections over from an earlier plan."""
+    own = {person.id: person for person in before.people}
+    people = tuple(
+        dataclasses.replace(p, history=own[p.id].history, learned=own[p.id].learned) if p.id in own else p
+        for p in plan.people
+    )
+    ids = {person.id for person in plan.people}
+    kept = tuple(c for c in before.corrections if c.person in ids)
+    return dataclasses.replace(plan, people=people, corrections=kept)
+
+
+def add_correction(correction: CorrectionPlan, folder: Path) -> Path:
+    """Write a correction at the end of ``session.toml``; what stands there, comments too, stays as it is.
+
+    Raises
+    ------
+    InputError
+        Where there is no ``session.toml``.
+    FormatError
+        Where the correction is not valid there.
+    StoreError
+        Where the file cannot be written.
+    """
+    read_plan(folder)
+    path = folder / FILE_NAME
+    written = path.read_text(encoding="utf-8").rstrip("\n")
+    text = written + "\n" + _correction_text(correction)
+    try:
+        _plan_from(tomllib.loads(text), path)
+    except tomllib.TOMLDecodeError as error:
+        raise FormatError(
+            f"A correction cannot be added at its end ({error})", "Write corrections as [[corrections]]", path
+        ) from error
+    aside = path.with_suffix(".toml.new")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise StoreError(f"{FILE_NAME} cannot be written ({error.strerror})", "Free it", path) from error
+    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from coregulate.core import CoregulateError, InputError, Notice, Signal, Stream, Track
 from coregulate.readers import groups, read, recognise
 
-from .clocks import Found, lay_on_one_clock
+from .clocks import Found, Placed, lay_on_one_clock
 from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
@@ -95,13 +96,23 @@ def propose_by(
     ]
 
 
-def holds_two_people(path: Path) -> bool:
-    """Whether one file alone holds two people's streams."""
-    try:
-        labels = {s.owner_hint for s in read(path) if s.kind in PERSONAL}
-    except CoregulateError:
-        return False
-    return len(labels - {""}) >= 2
+def whole_sessions(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that are a session each: every one holds two people, and all the same of them.
+
+    Files of one session differ in what they hold (codes in one, ratings in the other); a file that
+    says nothing of anybody is passed over. None, where any other file is a person's.
+    """
+    kinds: dict[Path, frozenset[str]] = {}
+    for path in paths:
+        try:
+            own = [s for s in read(path) if s.kind in PERSONAL]
+        except CoregulateError:
+            continue
+        if own:
+            two = len({s.owner_hint for s in own} - {""}) >= 2
+            kinds[path] = frozenset(s.kind for s in own) if two else frozenset()
+    alike = len(kinds) > 1 and len(set(kinds.values())) == 1 and all(kinds.values())
+    return list(kinds) if alike else []
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -127,6 +138,9 @@ def _look(source: Path, folder: Path) -> tuple[list[Found], list[Notice]]:
     for path in files_of(source) if source.is_dir() else [source]:
         relative = _relative(path, folder)
         reader = recognise(path)
+        if path.is_file() and path.stat().st_size == 0:
+            problems.append(Notice("stream_unreadable", relative, "The file is empty."))
+            continue
         if reader is None:
             problems.append(
                 Notice("not_recognised", relative, "No reader knows this file; it is left alone.")
@@ -178,6 +192,8 @@ def _propose(
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
     assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
+    # A file that was meant and could not be read is named again in each analysis.
+    assumptions.extend(n for n in problems if n.code == "stream_unreadable")
     segments = _segments(found, rows, clocks, start_unix_s)
     unique = tuple(dict.fromkeys(assumptions))
     plan = SessionPlan(name, tuple(people), tuple(streams), tuple(segments), unique, {}, start_unix_s)
@@ -226,7 +242,7 @@ def _slug(name: str, taken: set[str]) -> str:
 
 
 def _stream_plan(
-    f: Found, person: str, clock: tuple[str, float], people: Sequence[PersonPlan], rating_span: tuple[float, float] | None,
+    f: Found, person: str, clock: Placed, people: Sequence[PersonPlan], rating_span: tuple[float, float] | None,
     has_heart: bool, placed: Mapping[str, str], assumptions: list[Notice],
 ) -> StreamPlan:  # fmt: skip
     stream = f.stream
@@ -259,8 +275,8 @@ def _stream_plan(
         stream.kind,
         f.path,
         stream.part,
-        clock[0],
-        clock[1],
+        clock.clock,
+        clock.offset_s,
         use,
         rate_hz,
         span,
@@ -268,20 +284,24 @@ def _stream_plan(
         {}
         if person or stream.kind not in PLACES
         else who_is_where(stream, f.path, people, placed, assumptions),
+        drift_ppm=round(clock.drift_ppm, 4),
+        uncertainty_s=None if math.isnan(clock.uncertainty_s) else round(clock.uncertainty_s, 6),
     )
 
 
 def _segments(
     found: Sequence[Found],
     owners: Sequence[str],
-    clocks: Sequence[tuple[str, float]],
+    clocks: Sequence[Placed],
     start_unix_s: float | None,
 ) -> list[SegmentPlan]:
     segments = []
-    for f, person, (clock, offset) in zip(found, owners, clocks, strict=True):
+    for f, person, clock in zip(found, owners, clocks, strict=True):
         if f.stream.kind != "markers" or not isinstance(f.stream.data, Track):
             continue
-        base = offset if clock == "aligned" else (f.stream.origin_unix_s or 0.0) - (start_unix_s or 0.0)
+        base = clock.offset_s
+        if clock.clock == "unix":
+            base += (f.stream.origin_unix_s or 0.0) - (start_unix_s or 0.0)
         begun: dict[str, float] = {}
         for label in f.stream.data.labels:
             match = re.fullmatch(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -33,23 +33,10 @@ from coregulate.core import (
 )
 from coregulate.readers import read
 
-from .plan import FILE_NAME, SegmentPlan, SessionPlan, StreamPlan, read_plan
-
-
-class OwnedStream(NamedTuple):
-    """A stream whose owner is known, in session time."""
-
-    person: str
-    kind: str
-    data: Data
-    path: str
-    part: str
-    clock: Clock
-    timing: str
-    range: tuple[float, float] | None
-    notices: tuple[Notice, ...]
-    who: Mapping[str, str] = MappingProxyType({})
-    one_room: bool | None = None
+from .owned import OwnedStream
+from .person_file import PersonFile, read_person_file
+from .pieces import joined
+from .plan import FILE_NAME, CorrectionPlan, SegmentPlan, SessionPlan, StreamPlan, read_plan
 
 
 class InputFile(NamedTuple):
@@ -89,6 +76,18 @@ class Session:
             dataclasses.replace(s, start_s=s.start_s - by, end_s=s.end_s - by) for s in self.plan.segments
         )
 
+    @property
+    def corrections(self) -> tuple[CorrectionPlan, ...]:
+        """People's own words on stretches, in session time."""
+        by = self._zero_s
+        return tuple(
+            dataclasses.replace(c, start_s=c.start_s - by, end_s=c.end_s - by) for c in self.plan.corrections
+        )
+
+    def learned(self) -> dict[str, PersonFile]:
+        """Read what was learned of each person, where ``session.toml`` names a file."""
+        return {p.id: read_person_file(self.folder / p.learned) for p in self.plan.people if p.learned}
+
     def require_consent(self) -> None:
         """Raise ConsentError unless everybody in the session has agreed."""
         missing = [p.name for p in self.plan.people if p.consent not in ("given", "elsewhere")]
@@ -118,6 +117,7 @@ class Session:
                 "Mend the files or session.toml ('coregulate inspect' shows each)",
                 self.folder / FILE_NAME,
             )
+        streams = joined(streams)
         seen = {(n.code, n.where, n.text) for n in notices}
         for stream in streams:
             for notice in stream.notices:
@@ -161,7 +161,7 @@ class Session:
 
     def inputs(self) -> tuple[InputFile, ...]:
         """Every file the session names, with its hash (folders and record parts are walked)."""
-        paths: set[Path] = set()
+        paths = {self.folder / p.learned for p in self.plan.people if (self.folder / p.learned).is_file()}
         for stream in self.plan.streams:
             path = self.folder / stream.path
             if path.is_dir():
@@ -178,17 +178,17 @@ class Session:
         self, wanted: StreamPlan, cache: dict[tuple[str, ...], list[Stream] | CoregulateError]
     ) -> OwnedStream:
         found = self._find(wanted, self._streams_of(wanted, cache))
+        offset_s = wanted.offset_s
         if wanted.clock == "unix":
             if found.origin_unix_s is None or self.plan.start_unix_s is None:
                 raise InputError(
                     "It carries no clock, and session.toml says it does", 'Set clock = "aligned"', wanted.path
                 )
-            offset_s = found.origin_unix_s - self.plan.start_unix_s + wanted.offset_s
-        else:
-            offset_s = wanted.offset_s
-        clock = Clock(wanted.clock, offset_s=offset_s)
+            offset_s += found.origin_unix_s - self.plan.start_unix_s
+        sure = math.nan if wanted.uncertainty_s is None else wanted.uncertainty_s
+        clock = Clock(wanted.clock, offset_s, wanted.drift_ppm, sure)
         return OwnedStream(
-            wanted.person, wanted.kind, shifted(found.data, offset_s), wanted.path, wanted.part, clock,
+            wanted.person, wanted.kind, on_clock(found.data, clock), wanted.path, wanted.part, clock,
             found.timing, wanted.range, tuple(found.notices), wanted.who,
             wanted.one_room,
         )  # fmt: skip
@@ -256,6 +256,28 @@ def open_session(folder: str | Path) -> Session:
             "This is not a folder", f"Run 'coregulate init {path}' to make a session of it", path
         )
     return Session(path, read_plan(path))
+
+
+def on_clock(data: Data, clock: Clock) -> Data:
+    """Return data on the session's clock: stretched by the clock's drift, then moved by its offset.
+
+    Sound and pictures stay on disk and are moved to their middle's place: at the ends they are off by
+    half of what the drift makes (0.18 s for 50 ppm in two hours).
+    """
+    stretch = 1.0 + clock.drift_ppm * 1e-6
+    if stretch == 1.0:
+        return shifted(data, clock.offset_s)
+    if isinstance(data, Signal):
+        data = dataclasses.replace(data, start_s=data.start_s * stretch, rate_hz=data.rate_hz / stretch)
+    elif isinstance(data, Samples | Events):
+        data = dataclasses.replace(data, times_s=np.asarray(data.times_s) * stretch)
+    elif isinstance(data, Track):
+        labels = (Label(x.start_s * stretch, x.end_s * stretch, x.text) for x in data.labels)
+        data = Track(tuple(labels), data.name)
+    else:
+        middle = data.start_s + data.duration_s / 2
+        data = dataclasses.replace(data, start_s=data.start_s + middle * (stretch - 1.0))
+    return shifted(data, clock.offset_s)
 
 
 def shifted(data: Data, by_s: float) -> Data:

@@ -136,7 +136,10 @@ def _above_floor(beats: _Beats, changed: int, runs: list[Run]) -> _Beats:
         recorded[first : max(first + 1, int(run.start_s + run.duration_s - beats.start_s))] = True
     low = float(np.mean(beats.quality[recorded] < beats.floor))
     if low > 0:
-        text = f"{low:.0%} of the recorded seconds are under the beat quality floor of {beats.floor:g}: not known."
+        share = f"{low:.0%}" if low >= 0.005 else "Under 1%"
+        text = (
+            f"{share} of the recorded seconds are under the beat quality floor of {beats.floor:g}: not known."
+        )
         notices.append(Notice("low_quality", "heart", text))
     if changed:
         notices.append(Notice("beats_corrected", "heart", f"{changed} of {len(good)} beats were corrected."))

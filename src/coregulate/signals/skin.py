@@ -168,7 +168,8 @@ def _notices(observed: FloatArray, name: str) -> list[Notice]:
     if lost == 1:
         text = "No plausible skin conductance (0.01 to 100 us): is the unit microsiemens?"
         return [Notice("no_skin_conductance", name, text)]
-    return [Notice("skin_gaps", name, f"{lost:.1%} of the seconds lack plausible skin conductance.")]
+    text = f"In {np.sum(observed < 1)} of {len(observed)} s there is no plausible skin conductance."
+    return [Notice("skin_gaps", name, text)]
 
 
 def _rate(times_s: FloatArray, observed: FloatArray) -> FloatArray:

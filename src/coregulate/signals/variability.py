@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from coregulate.core import FloatArray
@@ -145,7 +146,7 @@ def hf_power(heart_period_ms: FloatArray, *, rate_hz: float) -> FloatArray:
     # the window of second k is centred on k + 0.5 s
     before = window // 2 - step // 2
     first = -(-before // step)
-    starts = np.arange(first, seconds) * step - before
+    starts: NDArray[np.intp] = np.arange(first, seconds) * step - before
     starts = starts[starts + window <= len(heart_period_ms)]
     if len(starts) == 0:
         return result

@@ -111,33 +111,44 @@ _WAVES = (
 )
 
 
+# Beats drawn at once, so that a long recording needs no array of all waves.
+_BEATS = 500
+
+
 def ecg_curve(
     body: Body, heart: Heart, breaths: Breaths, n: int, *, rate_hz: float, rng: Generator
 ) -> FloatArray:
     """Chest-strap ECG in uV: bell curves for each beat, wander with the breath, muscle and mains noise."""
     curve = np.zeros(n)
-    beats = heart.beats_s
-    intervals = np.diff(beats, append=beats[-1] + 0.8)
-    height = body.ecg_uv * (1 + 0.03 * rng.standard_normal(len(beats)))
-    window = np.arange(round(-0.35 * rate_hz), round(0.55 * rate_hz))
-    index = np.round(beats * rate_hz).astype(np.int64)[:, None] + window
-    since = index / rate_hz - beats[:, None]
-    shape = np.zeros(since.shape)
-    for centre, width, size in _WAVES:
-        # the T wave comes earlier in a fast heart (square root of the interval, Bazett's rule)
-        moved = (
-            centre * np.sqrt(np.clip(intervals, 0.4, 1.4) / 0.85)
-            if centre > 0.1
-            else np.full(len(beats), centre)
-        )
-        shape += size * np.exp(-0.5 * ((since - moved[:, None]) / width) ** 2)
-    inside = (index >= 0) & (index < n)
-    np.add.at(curve, index[inside], (height[:, None] * shape)[inside])
+    height = body.ecg_uv * (1 + 0.03 * rng.standard_normal(len(heart.beats_s)))
+    intervals = np.diff(heart.beats_s, append=heart.beats_s[-1] + 0.8)
+    for first in range(0, len(height), _BEATS):
+        some = slice(first, first + _BEATS)
+        _add_beats(curve, heart.beats_s[some], intervals[some], height[some], rate_hz)
     times = np.arange(n) / rate_hz
     volume = lung_volume(breaths, n, rate_hz=rate_hz)
     wander = 60 * volume + 40 * np.sin(2 * np.pi * 0.03 * times + rng.uniform(0, 6))
     noise = 14 * rng.standard_normal(n) + 5 * np.sin(2 * np.pi * 50 * times)
     return np.asarray(curve * (1 - 0.06 * volume) + wander + noise)
+
+
+def _add_beats(
+    curve: FloatArray, beats_s: FloatArray, intervals_s: FloatArray, height: FloatArray, rate_hz: float
+) -> None:
+    window = np.arange(round(-0.35 * rate_hz), round(0.55 * rate_hz))
+    index = np.round(beats_s * rate_hz).astype(np.int64)[:, None] + window
+    since = index / rate_hz - beats_s[:, None]
+    shape = np.zeros(since.shape)
+    for centre, width, size in _WAVES:
+        # the T wave comes earlier in a fast heart (square root of the interval, Bazett's rule)
+        moved = (
+            centre * np.sqrt(np.clip(intervals_s, 0.4, 1.4) / 0.85)
+            if centre > 0.1
+            else np.full(len(beats_s), centre)
+        )
+        shape += size * np.exp(-0.5 * ((since - moved[:, None]) / width) ** 2)
+    inside = (index >= 0) & (index < len(curve))
+    np.add.at(curve, index[inside], (height[:, None] * shape)[inside])
 
 
 def draw_skin(body: Body, courses: dict[str, FloatArray], n: int, *, rate_hz: float, rng: Generator) -> Skin:

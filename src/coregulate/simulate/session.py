@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from numpy.random import Generator
 from coregulate.core import Events, FloatArray, InputError, Signal, Track
 
 from .body import Body, draw_body, draw_courses
-from .devices import write_column, write_markers, write_sound
+from .devices import sound_file, write_column, write_markers
 from .oscillators import COUPLINGS, Pair, simulate_pair
 from .phrasing import CONTROL_RATE_HZ, Controls, phrase
 from .physiology import (
@@ -32,8 +33,6 @@ from .truth import Truth, write_truth
 from .turns import draw_turns
 
 CHANNELS = ("ecg", "respiration", "eda", "voice", "felt_safe")
-RESPIRATION_RATE_HZ = 25.0
-EDA_RATE_HZ = 4.0
 _KAPPA = {"co-regulating": 1.3, "co-dysregulating": 0.8, "one-way": 1.0, "shared": 1.0, "none": 0.0}
 Progress = Callable[[float, str], None]
 
@@ -62,6 +61,8 @@ def simulate_session(
     coupling: str = "co-regulating",
     kappa: float | None = None,
     ecg_rate_hz: float = 250,
+    respiration_rate_hz: float = 25,
+    eda_rate_hz: float = 4,
     voice_rate_hz: float = 16000,
     progress: Progress | None = None,
 ) -> Truth:
@@ -88,7 +89,7 @@ def simulate_session(
         How the slow waves of the two hearts are tied, see :func:`simulate_pair`.
     kappa : float, optional
         Strength of the tie; default (prior): 1.3 for co-regulating, 0.8 for co-dysregulating, 1 else.
-    ecg_rate_hz, voice_rate_hz : float
+    ecg_rate_hz, respiration_rate_hz, eda_rate_hz, voice_rate_hz : float
         `voice_rate_hz` is a multiple of 1000.
     progress : callable, optional
         Called with the share done (0..1) and what is being done.
@@ -105,7 +106,7 @@ def simulate_session(
 
     Notes
     -----
-    Files: ``<id>_ecg.csv`` (uV), ``<id>_breathing.csv`` (25 Hz), ``<id>_skin.csv`` (us, 4 Hz),
+    Files: ``<id>_ecg.csv`` (uV), ``<id>_breathing.csv``, ``<id>_skin.csv`` (us),
     ``<id>_voice.wav`` (its start is the session's start), ``<id>_felt_safe.csv`` (1 Hz), ``markers.csv``.
     Not simulated: speech does not disturb breathing, nobody moves, no sensor falls off.
     """
@@ -124,15 +125,24 @@ def simulate_session(
     )
     speech = draw_turns(plan.states, duration_s, turns_rng)
     drawn = {
-        pid: _draw(place, plan.states[pid], _per_second(pair.values[:, place]), speech[pid], duration_s, rng)
+        pid: _draw(
+            place,
+            plan.states[pid],
+            _per_second(pair.values[:, place]),
+            speech[pid],
+            duration_s,
+            eda_rate_hz,
+            rng,
+        )
         for place, (pid, rng) in enumerate(zip(names, person_rngs, strict=True))
     }
     folder.mkdir(parents=True, exist_ok=True)
+    rates_hz = {"ecg": ecg_rate_hz, "respiration": respiration_rate_hz, "eda": eda_rate_hz}
     for place, (pid, person) in enumerate(drawn.items()):
         tell(0.1 + 0.3 * place, f"writing the sensors of {names[pid]}")
-        _write_sensors(folder, pid, person, channels, duration_s, ecg_rate_hz)
+        _write_sensors(folder, pid, person, channels, duration_s, rates_hz)
     if "voice" in channels:
-        _write_voices(folder, drawn, voice_rate_hz, room_rng, names, tell)
+        _write_voices(folder, drawn, round(duration_s), voice_rate_hz, room_rng, names, tell)
     write_markers(folder / "markers.csv", _markers(plan, duration_s))
     truth = _truth(folder, seed, duration_s, names, plan, pair, drawn)
     write_truth(truth)
@@ -167,35 +177,48 @@ def _per_second(values: FloatArray) -> FloatArray:
 
 
 def _draw(
-    place: int, states: StateArray, oscillation: FloatArray, speech: Track, duration_s: float, rng: Generator
+    place: int,
+    states: StateArray,
+    oscillation: FloatArray,
+    speech: Track,
+    duration_s: float,
+    eda_rate_hz: float,
+    rng: Generator,
 ) -> _Simulated:
     body = draw_body(place, rng)
     courses = draw_courses(states, rng, oscillation)
     breaths = draw_breaths(body, courses, duration_s, rng)
     heart = draw_heart(body, courses, breaths, duration_s)
-    skin = draw_skin(body, courses, round(duration_s * EDA_RATE_HZ), rate_hz=EDA_RATE_HZ, rng=rng)
+    skin = draw_skin(body, courses, round(duration_s * eda_rate_hz), rate_hz=eda_rate_hz, rng=rng)
     controls = phrase(body, courses, speech, round(duration_s), rng)
     return _Simulated(body, states, courses, breaths, heart, skin, speech, controls, rng)
 
 
 def _write_sensors(
-    folder: Path, pid: str, person: _Simulated, channels: Sequence[str], duration_s: float, ecg_rate_hz: float
+    folder: Path,
+    pid: str,
+    person: _Simulated,
+    channels: Sequence[str],
+    duration_s: float,
+    rates_hz: dict[str, float],
 ) -> None:
     # One stream of chance for each file, so that leaving one out does not change the others
     ecg_rng, breath_rng, dial_rng = person.rng.spawn(3)
+
+    def write(channel: str, file: str, column: str, curve: FloatArray, decimals: int) -> None:
+        path = folder / f"{pid}_{file}.csv"
+        write_column(path, column, curve, rate_hz=rates_hz[channel], decimals=decimals)
+
     if "ecg" in channels:
-        n = round(duration_s * ecg_rate_hz)
-        curve = ecg_curve(person.body, person.heart, person.breaths, n, rate_hz=ecg_rate_hz, rng=ecg_rng)
-        write_column(folder / f"{pid}_ecg.csv", "ecg_uV", curve, rate_hz=ecg_rate_hz, decimals=0)
+        n = round(duration_s * rates_hz["ecg"])
+        curve = ecg_curve(person.body, person.heart, person.breaths, n, rate_hz=rates_hz["ecg"], rng=ecg_rng)
+        write("ecg", "ecg", "ecg_uV", curve, 0)
     if "respiration" in channels:
-        n = round(duration_s * RESPIRATION_RATE_HZ)
-        curve = breathing_curve(person.breaths, n, rate_hz=RESPIRATION_RATE_HZ, rng=breath_rng)
-        write_column(
-            folder / f"{pid}_breathing.csv", "respiration", curve, rate_hz=RESPIRATION_RATE_HZ, decimals=1
-        )
+        n = round(duration_s * rates_hz["respiration"])
+        curve = breathing_curve(person.breaths, n, rate_hz=rates_hz["respiration"], rng=breath_rng)
+        write("respiration", "breathing", "respiration", curve, 1)
     if "eda" in channels:
-        curve = person.skin.conductance_us
-        write_column(folder / f"{pid}_skin.csv", "eda_uS", curve, rate_hz=EDA_RATE_HZ, decimals=4)
+        write("eda", "skin", "eda_uS", person.skin.conductance_us, 4)
     if "felt_safe" in channels:
         dial = np.round(100 * draw_rating(person.states, dial_rng))
         write_column(folder / f"{pid}_felt_safe.csv", "felt_safe", dial, rate_hz=1.0, decimals=0)
@@ -204,19 +227,27 @@ def _write_sensors(
 def _write_voices(
     folder: Path,
     drawn: dict[str, _Simulated],
+    n_s: int,
     rate_hz: float,
     rng: Generator,
     names: dict[str, str],
     tell: Progress,
 ) -> None:
-    from .voice import room, speak
+    from .voice import PIECE_S, room, speak
 
-    sounds = []
-    for k, (pid, person) in enumerate(drawn.items()):
-        tell(0.6 + 0.15 * k, f"sounding out the voice of {names[pid]}")
-        sounds.append(speak(person.body, person.controls, rate_hz=rate_hz, rng=person.rng.spawn(1)[0]))
-    for pid, samples in zip(drawn, room((sounds[0], sounds[1]), rate_hz=rate_hz, rng=rng), strict=True):
-        write_sound(folder / f"{pid}_voice.wav", samples, rate_hz=rate_hz)
+    voices = [
+        speak(person.body, person.controls, rate_hz=rate_hz, rng=person.rng.spawn(1)[0])
+        for person in drawn.values()
+    ]
+    pieces = max(-(-n_s // round(PIECE_S)), 1)
+    with ExitStack() as files:
+        one, two = (
+            files.enter_context(sound_file(folder / f"{pid}_voice.wav", rate_hz=rate_hz)) for pid in drawn
+        )
+        for k, (a, b) in enumerate(room((voices[0], voices[1]), rate_hz=rate_hz, rng=rng)):
+            tell(0.6 + 0.4 * k / pieces, f"sounding out the voices of {' and '.join(names.values())}")
+            one(a)
+            two(b)
 
 
 def _markers(plan: Plan, duration_s: float) -> list[tuple[float, str, str]]:

@@ -208,7 +208,7 @@ def _draw_person(
 
     rows: dict[str, FloatArray] = {}
     for name, cue in book.cues.items():
-        if cue.channel not in channels or cue.kind == "code":
+        if cue.channel not in channels or cue.kind == "code" or not cue.argues:
             continue
         if cue.kind == "rating":
             rows[name] = draw_rating(states, rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -14,12 +14,14 @@ from .body import Body
 from .phrasing import CONTROL_RATE_HZ, Controls
 
 Float32 = NDArray[np.float32]
+#: Sound is made in pieces of this length, s: an hour whole would take 2.8 GB.
+PIECE_S = 60.0
 _BANDWIDTHS_HZ = np.array([80.0, 100.0, 130.0, 220.0, 300.0])  # of five formants, textbook values (prior)
 _UPPER_HZ = np.array([3500.0, 4500.0])  # fourth and fifth formant of a man's voice (prior)
 
 
-def speak(body: Body, controls: Controls, *, rate_hz: float, rng: Generator) -> Float32:
-    """Sound out the controls.
+def speak(body: Body, controls: Controls, *, rate_hz: float, rng: Generator) -> Iterator[Float32]:
+    """Sound out the controls, a piece of 60 s at a time.
 
     Parameters
     ----------
@@ -30,10 +32,10 @@ def speak(body: Body, controls: Controls, *, rate_hz: float, rng: Generator) -> 
         A multiple of 1000; 16000 carries five formants.
     rng : numpy.random.Generator
 
-    Returns
-    -------
+    Yields
+    ------
     ndarray of float32, shape (n,)
-        Full scale is 1; may exceed it before it is written.
+        Full scale is 1; may exceed it before it is written. The pieces are the same as one whole would be.
 
     Notes
     -----
@@ -49,11 +51,15 @@ def speak(body: Body, controls: Controls, *, rate_hz: float, rng: Generator) -> 
     noise = rng.standard_normal(1 << 17).astype(np.float32)
     voiced = np.where(np.isfinite(controls.level_db), 10 ** (controls.level_db / 20), 0.0)
     hiss = np.where(np.isfinite(controls.hiss_db), 10 ** (controls.hiss_db / 20), 0.0)
-    sound: Float32 = _compiled()(
-        _filled(controls.f0_hz, body.f0_hz), voiced, hiss, controls.bright, formants, _BANDWIDTHS_HZ, noise,
-        float(rate_hz), int(rate_hz / CONTROL_RATE_HZ),
-    )  # fmt: skip
-    return sound
+    f0_hz = _filled(controls.f0_hz, body.f0_hz)
+    synthesise, kept = _compiled(), np.array([*np.zeros(16), 1.0, 1.0])
+    step = round(PIECE_S * CONTROL_RATE_HZ)
+    for first in range(0, n_frames, step):
+        sound: Float32 = synthesise(
+            f0_hz, voiced, hiss, controls.bright, formants, _BANDWIDTHS_HZ, noise,
+            float(rate_hz), int(rate_hz / CONTROL_RATE_HZ), first, min(first + step, n_frames), kept,
+        )  # fmt: skip
+        yield sound
 
 
 def _filled(f0_hz: NDArray[np.float64], fallback: float) -> NDArray[np.float64]:
@@ -70,19 +76,20 @@ def _compiled() -> Callable[..., Any]:
 
 
 def _synthesise(  # type: ignore[no-untyped-def]  # numpydoc ignore=GL08
-    f0, voiced, hiss, bright, formants, widths, noise, rate_hz, hop
+    f0, voiced, hiss, bright, formants, widths, noise, rate_hz, hop, first, stop, kept
 ):
+    # `kept` carries the sound from one piece to the next
     n_frames = len(f0)
-    out = np.zeros(n_frames * hop, dtype=np.float32)
-    low, high = np.zeros(5), np.zeros(5)  # the last two outputs of each resonator
+    out = np.zeros((stop - first) * hop, dtype=np.float32)
+    low, high = kept[:5], kept[5:10]  # the last two outputs of each resonator
     a, b, c = np.zeros(5), np.zeros(5), np.zeros(5)
-    hiss_1, hiss_2, dull, rumble = 0.0, 0.0, 0.0, 0.0
-    phase, cycle, jitter, shimmer = 0.0, 0, 1.0, 1.0
+    hiss_1, hiss_2, dull, rumble, phase = kept[10], kept[11], kept[12], kept[13], kept[14]
+    cycle, jitter, shimmer = int(kept[15]), kept[16], kept[17]
     opened = 0.62  # open share of the cycle (prior)
     mask = len(noise) - 1
     hiss_c = -np.exp(-2 * np.pi * 1600.0 / rate_hz)
     hiss_b = 2 * np.exp(-np.pi * 1600.0 / rate_hz) * np.cos(2 * np.pi * min(5200.0, 0.4 * rate_hz) / rate_hz)
-    for k in range(n_frames):
+    for k in range(first, stop):
         after = k + 1 if k + 1 < n_frames else k
         before = k - 1 if k > 0 else 0
         if voiced[k] == 0 and voiced[after] == 0 and voiced[before] == 0:
@@ -136,32 +143,47 @@ def _synthesise(  # type: ignore[no-untyped-def]  # numpydoc ignore=GL08
             hiss_2 = hiss_1
             hiss_1 = y
             rumble += 0.5 * (y - rumble)  # a hiss has little below 2 kHz
-            out[n] = x + 0.35 * (y - rumble)
+            out[n - first * hop] = x + 0.35 * (y - rumble)
+    kept[10:] = np.array([hiss_1, hiss_2, dull, rumble, phase, cycle, jitter, shimmer])
     return out
 
 
 def room(
-    voices: tuple[Float32, Float32], *, rate_hz: float, rng: Generator
-) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    """Put two voices into one room with a microphone each.
+    voices: tuple[Iterable[Float32], Iterable[Float32]], *, rate_hz: float, rng: Generator
+) -> Iterator[tuple[NDArray[np.int16], NDArray[np.int16]]]:
+    """Put two voices into one room with a microphone each, piece by piece.
 
     Each microphone hears the other person 3 ms later, 24 dB weaker and duller,
     and the room's noise at about -66 dB of full scale (all prior: two lapel
     microphones at a table).
 
-    Returns
-    -------
+    Yields
+    ------
     (ndarray of int16, ndarray of int16)
     """
+    delay = round(0.003 * rate_hz) + 1
+    before: list[Float32] = [np.zeros(delay, dtype=np.float32)] * 2
+    noises = [_hum(own) for own in rng.spawn(2)]
+    for pieces in zip(*voices, strict=True):
+        tails: list[Float32] = [np.concatenate(pair) for pair in zip(before, pieces, strict=True)]
+        tracks = []
+        for own, other, hum in zip(pieces, tails[::-1], noises, strict=True):
+            across = 0.063 * 0.5 * (other[1:][: len(own)] + other[: len(own)])
+            # Soft limit, so that shouting does not crackle
+            tracks.append(np.asarray(np.tanh(own + across + hum(len(own))) * 32000, dtype=np.int16))
+        before = [tail[-delay:] for tail in tails]
+        yield tracks[0], tracks[1]
+
+
+def _hum(rng: Generator) -> Callable[[int], Float32]:
+    """Return what gives the next so many samples of a room's noise."""
     from scipy.signal import lfilter
 
-    delay, tracks = round(0.003 * rate_hz), []
-    for own, other in (voices, voices[::-1]):
-        hum = lfilter([0.05], [1.0, -0.95], rng.standard_normal(len(own), dtype=np.float32))
-        across = np.zeros_like(own)
-        if delay < len(own):
-            across[delay:] = 0.063 * 0.5 * (other[: len(own) - delay] + np.roll(other, 1)[: len(own) - delay])
-        mixed = own + across + np.asarray(0.0032 * hum, dtype=np.float32)
-        # Soft limit, so that shouting does not crackle
-        tracks.append(np.asarray(np.tanh(mixed) * 32000, dtype=np.int16))
-    return tracks[0], tracks[1]
+    last = np.zeros(1)
+
+    def more(n: int) -> Float32:
+        nonlocal last
+        hum, last = lfilter([0.05], [1.0, -0.95], rng.standard_normal(n, dtype=np.float32), zi=last)
+        return np.asarray(0.0032 * hum, dtype=np.float32)
+
+    return more

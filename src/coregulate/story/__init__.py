@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .before import cue_rises
 from .recovery import median_recovery
 from .results import KINDS, Antecedent, Episode, Moment, Phase, Story, Withdrawal
 from .tell import tell_story
@@ -14,6 +15,7 @@ __all__ = [
     "Phase",
     "Story",
     "Withdrawal",
+    "cue_rises",
     "median_recovery",
     "tell_story",
 ]

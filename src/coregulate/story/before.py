@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, InputError, StorySettings
-from coregulate.cues import load_cuebook
+from coregulate.cues import Cue, load_cuebook
 
 from .results import Antecedent
 from .tracks import SAFE, UNSAFE, Tracks
@@ -18,6 +18,8 @@ from .tracks import SAFE, UNSAFE, Tracks
 LEAST_EVIDENCE = 0.1
 #: Channels that the other person cannot perceive: they may come before, but do not reach out.
 INNER = frozenset({"heart", "skin", "rating"})
+#: Channels that are measured on both at once.
+BETWEEN = frozenset({"turns", "touch"})
 
 Odds = Mapping[tuple[str, str], FloatArray]
 
@@ -77,6 +79,40 @@ def rises(odds: FloatArray) -> NDArray[np.int64]:
     before = np.r_[-1, mark[told][:-1]]
     out: NDArray[np.int64] = known[told[(mark[told] == 1) & (before == -1)]].astype(np.int64)
     return out
+
+
+def cue_rises(evidence: xr.DataArray, *, step_s: float) -> dict[str, dict[str, FloatArray]]:
+    """When each person's cues rose, toward safety and toward threat.
+
+    Parameters
+    ----------
+    evidence : DataArray (person, time, cue, state)
+    step_s : float
+
+    Returns
+    -------
+    dict of person to dict of cue to array
+        Seconds; names are ``<cue> toward safety`` and ``<cue> toward threat``. Left out are cues that the
+        other cannot perceive, and those that are measured on both at once (turns, touch): a rise of
+        theirs would be evidence for both people's states.
+    """
+    book = load_cuebook().cues
+    odds = evidence.sel(state=list(SAFE)).mean("state") - evidence.sel(state=list(UNSAFE)).mean("state")
+    own = [str(c) for c in odds["cue"].values if _of_one_and_seen(str(c), book)]
+    found: dict[str, dict[str, FloatArray]] = {}
+    for person in map(str, odds["person"].values):
+        found[person] = {}
+        for cue in own:
+            course = odds.sel(person=person, cue=cue).values
+            for toward, sign in (("safety", 1.0), ("threat", -1.0)):
+                found[person][f"{cue} toward {toward}"] = np.asarray(
+                    rises(sign * course) * step_s, np.float64
+                )
+    return found
+
+
+def _of_one_and_seen(cue: str, book: Mapping[str, Cue]) -> bool:
+    return cue not in book or book[cue].channel not in INNER | BETWEEN
 
 
 def came_before(

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray
 from coregulate.cues import load_cuebook
@@ -111,7 +112,7 @@ def _trimmed_square(steps: FloatArray) -> float:
     return float(np.mean(np.clip(steps, *np.quantile(steps, [0.01, 0.99])) ** 2))
 
 
-def _sizes(values: FloatArray, points: np.ndarray) -> list[tuple[int, float]]:
+def _sizes(values: FloatArray, points: NDArray[np.intp]) -> list[tuple[int, float]]:
     edges = np.r_[0, points, len(values)].astype(np.int64)
     levels = [float(values[a:b].mean()) for a, b in pairwise(edges) if b > a]
     return [(int(p), levels[i + 1] - levels[i]) for i, p in enumerate(points)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from coregulate.core import Estimate, FloatArray
 
@@ -17,7 +20,7 @@ LEAST_OBSERVED = 0.5
 def median_recovery(
     durations_s: Sequence[float], recovered: Sequence[bool], *, level: float = 0.95
 ) -> Estimate:
-    """Median time to recovery by Kaplan-Meier (``lifelines``), censored where the recording ended first.
+    """Median time to recovery by Kaplan-Meier, censored where the recording ended first.
 
     Parameters
     ----------
@@ -34,29 +37,40 @@ def median_recovery(
         s. NaN where the curve (or its bound) never falls to a half; ``n_effective`` is the number
         of episodes that recovered. Without spread (one episode) the interval is NaN.
 
+    Notes
+    -----
+    ``scipy.stats.ecdf`` draws the curve. Where the curve has ended at 0 its upper bound is
+    undefined and stays so; lifelines (with which all else agrees) takes 0 there.
+
     Examples
     --------
     >>> median_recovery([30, 50, 60, 200], [True, True, True, False]).value
     50.0
     """
-    method = "Kaplan-Meier"
-    if not len(durations_s):
-        return Estimate(float("nan"), level=level, n_effective=0.0, method=method)
-    from lifelines import KaplanMeierFitter
-    from lifelines.utils import median_survival_times
+    told = np.asarray(recovered, dtype=bool)
+    value = low = high = float("nan")
+    if told.any():
+        times = np.asarray(durations_s, dtype=np.float64)
+        curve = stats.ecdf(stats.CensoredData(times[told], right=times[~told])).sf
+        value = _first_half(curve.quantiles, curve.probabilities)
+        if told.sum() > 1:
+            low, high = (_first_half(curve.quantiles, b) for b in _bounds(curve, level))
+    return Estimate(value, low, high, level=level, n_effective=float(told.sum()), method="Kaplan-Meier")
 
-    fit = KaplanMeierFitter(alpha=1 - level).fit(list(durations_s), event_observed=list(recovered))
-    low, high = map(float, np.ravel(median_survival_times(fit.confidence_interval_)))
-    if sum(recovered) < 2:
-        low = high = float("nan")
-    return Estimate(
-        _finite(float(fit.median_survival_time_)),
-        _finite(low),
-        _finite(high),
-        level=level,
-        n_effective=float(sum(recovered)),
-        method=method,
-    )
+
+def _bounds(curve: Any, level: float) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper bound of the curve at each of its times."""
+    with warnings.catch_warnings():
+        # Where the curve is 0 the bound is undefined: NaN, which is never under a half.
+        warnings.filterwarnings("ignore", "The confidence interval is undefined", RuntimeWarning)
+        bounds = curve.confidence_interval(level, method="log-log")
+    return bounds.low.probabilities, bounds.high.probabilities
+
+
+def _first_half(times_s: FloatArray, share: FloatArray) -> float:
+    """First time at which a falling curve is at a half or under; NaN where it never is."""
+    there = np.flatnonzero(share <= 0.5 + 1e-9)
+    return float(times_s[there[0]]) if len(there) else float("nan")
 
 
 def ranked_minutes(tracks: Tracks, people: Sequence[str]) -> tuple[tuple[int, float], ...]:
@@ -82,7 +96,3 @@ def on_track_share(safe: FloatArray, *, below: float) -> float:
     """Share of known seconds with P(safe) at or over the threshold; NaN where none is known."""
     known = safe[np.isfinite(safe)]
     return float(np.mean(known >= below)) if len(known) else float("nan")
-
-
-def _finite(value: float) -> float:
-    return value if np.isfinite(value) else float("nan")

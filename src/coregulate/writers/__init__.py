@@ -12,7 +12,7 @@ from .phrases import (
     state_words,
 )
 from .tables import export_tracks, summary_table, write_table
-from .terminal import terminal_summary
+from .terminal import pooled_words, terminal_summary
 from .words import (
     MISMATCH_IS_NORMAL,
     NOT_A_DIAGNOSIS,
@@ -52,6 +52,7 @@ __all__ = [
     "not_known_words",
     "observations",
     "person_names",
+    "pooled_words",
     "series_words",
     "share_words",
     "state_words",

@@ -9,14 +9,12 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from coregulate.analysis import STATE_WORDS
+
 SAFE = ("social", "play", "still")
 
 _STATE = {
-    "social": "engaged",
-    "play": "lively",
-    "still": "at rest",
-    "fight_flight": "activated",
-    "shutdown": "withdrawn",
+    **STATE_WORDS,
     "not_known": "not clear",
     "safe": "at ease",
     "mobilized": "lively or activated",
@@ -42,7 +40,8 @@ _CUE = {
     "interruption": "how often {} began while the other still spoke",
     "overlap": "how often {} spoke at the same time as the other",
     "motion_energy": "how much {} moved",
-    "touch": "touch by {}",
+    "touch": "touch of {} and the other",
+    "head_distance": "how far {}’s head was from the other’s",
     "lip_corner_puller": "how far up the corners of {}’s mouth were",
     "lip_corner_depressor": "how far down the corners of {}’s mouth were",
     "cheek_raiser": "how high {}’s cheeks were",

@@ -153,7 +153,7 @@ def _before(episode: Episode, people: Mapping[str, str], labels: Mapping[str, st
         after = (
             f"{cue.n_nothing} of them with no turn after" if cue.n_nothing else "each time with a turn after"
         )
-        counts = f"seen {cue.n_same} times in this talk, {after}"
+        counts = f"{cue.n_same} times in this talk, {after}"
         seen.append(f"{phrase} ({counts})" if cue.n_same > 1 else phrase)
     if not seen:
         return "Nothing that this recording could pick out."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.analysis import Analysis
 from coregulate.core import StoreError
@@ -114,7 +115,7 @@ def _tracks(analysis: Analysis, person: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _second_means(values: np.ndarray, n_s: int) -> np.ndarray:
+def _second_means(values: NDArray[Any], n_s: int) -> NDArray[Any]:
     padded = np.full(n_s * 10, np.nan)
     padded[: min(len(values), n_s * 10)] = values[: n_s * 10]
     blocks = padded.reshape(n_s, 10)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from coregulate.analysis import Analysis
+from coregulate.analysis import Analysis, Pooled, SessionFacts
 
 from .phrases import clock_words, duration_words
-from .words import episode_sentences, not_known_words, observations, person_names, thing_to_try, verdict_words
+from .words import episode_answers, not_known_words, observations, person_names, thing_to_try, verdict_words
 
 
 def terminal_summary(analysis: Analysis) -> str:
@@ -20,7 +20,8 @@ def terminal_summary(analysis: Analysis) -> str:
     lines.extend(["", f"To try: {title} {how}", ""])
     for episode in analysis.story.episodes:
         lines.append(f"{clock_words(episode.start_s)} to {clock_words(episode.end_s)}")
-        lines.extend(f"  {sentence}" for sentence in episode_sentences(episode, people))
+        # When it was stands in the line above.
+        lines.extend(f"  {question}: {answer}" for question, answer in episode_answers(episode, people)[1:])
     lines.extend(["", f"Together: {verdict_words(analysis.bond.word)}"])
     unknown = not_known_words(analysis)
     if unknown:
@@ -28,3 +29,12 @@ def terminal_summary(analysis: Analysis) -> str:
     if analysis.notices:
         lines.extend(["", "Assumed and noticed:", *(f"  - {n.where}: {n.text}" for n in analysis.notices)])
     return "\n".join(lines)
+
+
+def pooled_words(pooled: Pooled, facts: SessionFacts) -> str:
+    """Return the word for several sessions; ``facts`` of one of them know the names."""
+    one, two = (facts.name_of(p) for p in pooled.people)
+    where = f"{len(pooled.at)} sessions, {duration_words(pooled.word.common_s)} in common"
+    return (
+        f"If {one} and {two} are the same two people in all of them ({where}): {verdict_words(pooled.word)}"
+    )

@@ -138,12 +138,17 @@ def _strength(analysis: Analysis) -> str:
         return f"You were both at ease {share_words(share)}."
     if analysis.story.minutes:
         minute = clock_words(60.0 * analysis.story.minutes[0][0])
-        return f"The easiest minute for both of you began at {minute}."
+        return f"The minute from {minute} was the easiest for both of you."
     ease = [m for m in analysis.story.moments_of_change if m[2] == "toward safety"]
     if ease:
         names = person_names(analysis.summary["people"])
         return capital(change_sentence(max(ease, key=lambda m: abs(m[3])), names))
-    return f"You both gave {duration_words(analysis.summary['session']['duration_s'])} to this recording."
+    length = duration_words(analysis.summary["session"]["duration_s"])
+    absent = {n.where for n in analysis.notices if n.code == "no_streams"}
+    if absent:
+        here = [name for pid, name in person_names(analysis.summary["people"]).items() if pid not in absent]
+        return f"{capital(join_words(here) or 'nobody')} gave {length} to this recording."
+    return f"You both gave {length} to this recording."
 
 
 def _happened(analysis: Analysis) -> str:
@@ -182,7 +187,7 @@ def _together(analysis: Analysis) -> str:
         return f"Your {series} went their own ways in this talk; that is neither good nor bad."
     if bond.couplings and bond.couplings[0].q < 0.05:
         return f"Your {series} moved together more than chance alone would make them."
-    return f"Whether your {series} steadied each other is not known from this one talk."
+    return "Whether the two of you steadied each other is not known from this one talk."
 
 
 def both_at_ease(analysis: Analysis) -> float:

@@ -42,8 +42,8 @@ class Detector:
     def __init__(self) -> None:
         self._near = Network(landmarker_parts()["face_detector.tflite"])
         self._far = Network(model_path("face_detector_far").read_bytes())
-        self._near_anchors = np.concatenate([_grid(16, 2), _grid(8, 6)])
-        self._far_anchors = _grid(48, 1)
+        self._near_anchors = np.concatenate([anchors(16, 2), anchors(8, 6)])
+        self._far_anchors = anchors(48, 1)
 
     def __call__(self, rgb: Image, turn: int | None = None) -> list[Detection]:
         """Return the faces of a picture, best first.
@@ -149,7 +149,7 @@ def _one_face(one: FloatArray, other: FloatArray) -> bool:
     return overlap(one, other) > SAME_FACE or (inside and overlap(one, other) > SAME_FACE / 2)
 
 
-def _grid(n: int, repeat: int) -> NDArray[np.float64]:
+def anchors(n: int, repeat: int) -> NDArray[np.float64]:
     """Anchor centres of an n x n grid, each `repeat` times, shape (n * n * repeat, 2), 0 to 1."""
     at = (np.arange(n) + 0.5) / n
     y, x = np.meshgrid(at, at, indexing="ij")

@@ -148,8 +148,8 @@ class Kept:
 
     def __init__(self, n_columns: int) -> None:
         self._n = 0
-        self._times_s = np.empty(_BLOCK)
-        self._rows = np.empty((_BLOCK, n_columns), dtype=np.float32)
+        self._times_s: FloatArray = np.empty(_BLOCK)
+        self._rows: NDArray[np.float32] = np.empty((_BLOCK, n_columns), dtype=np.float32)
 
     def put(self, time_s: float, row: Sequence[float]) -> None:
         """Add a row."""

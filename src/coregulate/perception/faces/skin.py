@@ -275,7 +275,7 @@ def _swept(columns: FloatArray) -> FloatArray:
     """Take mean and slow drift out: what a parabola follows over the window."""
     t = np.linspace(-1.0, 1.0, len(columns))
     slow = np.column_stack([np.ones_like(t), t, t**2])
-    return columns - slow @ np.linalg.lstsq(slow, columns, rcond=None)[0]
+    return np.asarray(columns - slow @ np.linalg.lstsq(slow, columns, rcond=None)[0])
 
 
 def _without(columns: FloatArray, others: FloatArray) -> FloatArray:

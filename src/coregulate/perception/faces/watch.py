@@ -79,7 +79,7 @@ class _Rows:
 
     def __init__(self, table: NDArray[np.float32] | None = None) -> None:
         empty = np.full((0, len(CUES) + len(_EXTRA)), np.nan, dtype=np.float32)
-        self.table = empty if table is None else table
+        self.table: NDArray[np.float32] = empty if table is None else table
         self.before: tuple[float, Face] | None = None
 
     def put(self, row: int, time_s: float, person: Known) -> None:

@@ -177,7 +177,7 @@ def _lstm(encoder: Encoder, mels: Mels, starts: NDArray[np.intp], n: int) -> NDA
     """Return the last layer's state after the last frame, shape (n_windows, units)."""
     sizes = [len(bias) // 4 for _, bias in encoder.layers]
     cells = [np.zeros((len(starts), size), dtype=np.float32) for size in sizes]
-    states = [np.zeros_like(cell) for cell in cells]
+    states: list[NDArray[np.float32]] = [np.zeros_like(cell) for cell in cells]
     for k in range(n):
         given = mels[starts + k]
         for layer, (matrix, bias) in enumerate(encoder.layers):

@@ -84,7 +84,7 @@ def tell_seen_voices(
         return Track((), "speech")
     if float(((lips[0] - lips[1]) * odds)[speech].sum()) < 0:
         odds = -odds
-    active = np.zeros((2, len(speech)), dtype=bool)
+    active: NDArray[np.bool_] = np.zeros((2, len(speech)), dtype=bool)
     for _ in range(N_ROUNDS):
         active = _path(odds, lips, speech)
         lips = [_own_odds(x, on, old) for x, on, old in zip(moved, active, lips, strict=True)]

@@ -157,10 +157,11 @@ def _speech_frames(probability: NDArray[np.float32], n: int) -> NDArray[np.bool_
 def _voices_along(sound: Sound, speech: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Embed 1.6 s around each 0.1 s of speech: (frame of each window's centre, embeddings)."""
     encoder = load_encoder()
-    wanted = np.arange(0, len(speech), STEP_FRAMES)
+    wanted: NDArray[np.intp] = np.arange(0, len(speech), STEP_FRAMES)
     wanted = wanted[speech[wanted]]
     wanted = wanted if len(wanted) else np.flatnonzero(speech)[:1]
-    found, half = [np.empty((0, N_EMBEDDING), dtype=np.float32)], PARTIAL_FRAMES // 2
+    found: list[NDArray[np.float32]] = [np.empty((0, N_EMBEDDING), dtype=np.float32)]
+    half = PARTIAL_FRAMES // 2
     step = round(_BLOCK_S * FRAME_RATE_HZ)
     for first in range(0, len(speech), step):
         here = wanted[(wanted >= first) & (wanted < first + step)]

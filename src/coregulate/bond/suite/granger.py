@@ -1,0 +1,158 @@
+"""Granger causality in the time domain: what the other's past adds to one's own.
+
+Value: ln of the ratio of residual variances without and with the other's past (Geweke 1982,
+10.1080/01621459.1982.10477803). The order is chosen by BIC; a polynomial trend is taken out first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from coregulate.core import FloatArray, Notice
+
+from .measure import Measure, as_they_are, direction_lead, directions, root
+from .settings import SuiteSettings
+
+SHOCKS_R = 0.3  # prior: residuals this correlated at once may be shared input, or faster than a sample
+
+
+def detrended(x: FloatArray, degree: int) -> FloatArray:
+    """Less a polynomial over what was seen; mean 0 and SD 1."""
+    at, seen = np.linspace(-1, 1, len(x)), np.isfinite(x)
+    if seen.sum() < 3 * (degree + 1):
+        return np.full(len(x), np.nan)
+    rest = x - np.polyval(np.polyfit(at[seen], x[seen], degree), at)
+    sd = float(np.nanstd(rest))
+    return np.asarray(rest / (sd if sd > 0 else 1.0))
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def products(a: NDArray[Any], b: NDArray[Any], order: int) -> tuple[NDArray[Any], int]:
+    """Sum the products of (1, a's past, b's past, a, b), over the times at which all of it was seen."""
+    size = 2 * order + 3
+    total = np.zeros((size, size))
+    row = np.empty(size)
+    row[0] = 1.0
+    count = 0
+    for t in range(order, a.shape[0]):
+        for k in range(order):
+            row[1 + k] = a[t - 1 - k]
+            row[1 + order + k] = b[t - 1 - k]
+        row[size - 2], row[size - 1] = a[t], b[t]
+        known = True
+        for k in range(size):
+            known = known and row[k] == row[k]
+        if not known:
+            continue
+        count += 1
+        for i in range(size):
+            for j in range(i + 1):
+                total[i, j] += row[i] * row[j]
+    for i in range(size):
+        for j in range(i):
+            total[j, i] = total[i, j]
+    return total, count
+
+
+def _residual(total: FloatArray, past: NDArray[np.int64], now: int, other: int) -> float:
+    """Sum over products of the residuals of ``now`` and ``other``, both regressed on ``past``."""
+    inner = total[np.ix_(past, past)]
+    weights = np.linalg.lstsq(inner, total[past, now], rcond=1e-12)[0]
+    return float(total[now, other] - weights @ total[past, other])
+
+
+def _pasts(order: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    own_a = np.arange(order + 1)
+    own_b = np.concatenate([[0], np.arange(order + 1, 2 * order + 1)])
+    return own_a, own_b, np.arange(2 * order + 1)
+
+
+def granger(a: FloatArray, b: FloatArray, order: int) -> FloatArray:
+    """Strength of (second to first, first to second) at one order.
+
+    Parameters
+    ----------
+    a, b : array, shape (n,)
+        NaN where missing; no time with a gap in its past counts.
+    order : int
+
+    Returns
+    -------
+    array, shape (2,)
+        ln variance ratios, 0 or more; NaN where too little is left.
+    """
+    total, count = products(a, b, order)
+    if count < 10 * (2 * order + 1):  # prior
+        return np.full(2, np.nan)
+    own_a, own_b, both = _pasts(order)
+    last = len(total) - 1
+    alone = _residual(total, own_a, last - 1, last - 1), _residual(total, own_b, last, last)
+    together = _residual(total, both, last - 1, last - 1), _residual(total, both, last, last)
+    if min(*alone, *together) <= 0:
+        return np.full(2, np.nan)
+    return np.asarray(np.log(np.array(alone) / np.array(together)))
+
+
+def order_by_bic(a: FloatArray, b: FloatArray, highest: int) -> int:
+    """Order of the two together by BIC, all orders over nearly the same times."""
+    scores = []
+    for order in range(1, highest + 1):
+        total, count = products(a, b, order)
+        both, last = _pasts(order)[2], len(total) - 1
+        if count < 10 * len(both):
+            break
+        s11, s22, s12 = (
+            _residual(total, both, i, j) for i, j in ((last - 1, last - 1), (last, last), (last - 1, last))
+        )
+        size = (s11 * s22 - s12 * s12) / count**2
+        scores.append(np.log(size) + 4 * order * np.log(count) / count if size > 0 else np.inf)
+    return 1 + int(np.argmin(scores)) if scores else 1
+
+
+def ready(
+    a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
+) -> tuple[FloatArray, FloatArray, SuiteSettings]:
+    """Take the trend out of both and settle the order."""
+    a, b = detrended(a, settings.detrend), detrended(b, settings.detrend)
+    order = settings.ar_order or order_by_bic(a, b, settings.max_order)
+    return a, b, replace(settings, ar_order=order)
+
+
+def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSettings) -> FloatArray:
+    """Strengths of both ways for each pair."""
+    return np.stack([granger(a, b, settings.ar_order) for b in bs])
+
+
+def warn(a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings) -> tuple[Notice, ...]:
+    """Say where what is new in both comes at once: nobody leads there, and a third may drive both."""
+    total, count = products(a, b, settings.ar_order)
+    both, last = _pasts(settings.ar_order)[2], len(total) - 1
+    s11, s22, s12 = (
+        _residual(total, both, i, j) for i, j in ((last - 1, last - 1), (last, last), (last - 1, last))
+    )
+    r = s12 / np.sqrt(s11 * s22) if count and s11 > 0 and s22 > 0 else 0.0
+    if abs(r) < SHOCKS_R:
+        return ()
+    text = f"What is new in both comes at once (r {r:.2f}): shared input looks like a direction here"
+    return (Notice("shared-shocks", "granger", text),)
+
+
+GRANGER = Measure(
+    name="granger",
+    method="Granger causality, ln of residual variances, order by BIC",
+    axis="direction",
+    places=directions,
+    profiles=profiles,
+    scores=as_they_are,
+    straight=root,
+    lead=direction_lead,
+    ready=ready,
+    warn=warn,
+    min_s=180.0,  # prior
+    at_most_hz=lambda settings: 1.0,  # prior: faster, ten samples of past would be too short
+)

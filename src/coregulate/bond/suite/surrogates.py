@@ -1,0 +1,100 @@
+"""Series that keep what one person is like and lose what ties them to the other.
+
+Each takes ``x`` (n,) with NaN where missing and gives (m, n). Gaps of circular shifts and segments move
+with the series; phase randomisation and IAAFT keep them in place.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coregulate.core import FloatArray, SignalError
+
+MIN_SHIFTS = 20  # prior: with fewer surrogates not even p = 0.05 can be reached
+IAAFT_ROUNDS = 60  # prior: the order rarely changes after
+
+
+def shifts(n: int, least: int, m: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw ``m`` different circular shifts of at least ``least`` samples either way (all, if fewer)."""
+    possible = np.arange(max(least, 1), n - max(least, 1) + 1, dtype=np.int64)
+    if len(possible) > m:
+        possible = np.sort(rng.choice(possible, m, replace=False))
+    return possible
+
+
+def rolled(x: FloatArray, by: NDArray[np.int64]) -> FloatArray:
+    """Read ``x`` on from each shift, round the end."""
+    return np.asarray(x[(np.arange(len(x)) + by[:, None]) % len(x)])
+
+
+def segments_shuffled(x: FloatArray, width: int, m: int, rng: np.random.Generator) -> FloatArray:
+    """Cut into segments of ``width`` samples, at another place each time, and put them in another order."""
+    n = len(x)
+    if n < 4 * width:
+        raise SignalError(f"{n} samples hold fewer than 4 segments of {width}", "Give a shorter segment_s")
+    out = np.empty((m, n))
+    for row in out:
+        parts = np.split(x, np.arange(int(rng.integers(1, width + 1)), n, width))
+        row[:] = np.concatenate([parts[k] for k in rng.permutation(len(parts))])
+    return out
+
+
+def phase_randomised(x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
+    """Keep the spectrum, draw the phases anew (Theiler et al. 1992, 10.1016/0167-2789(92)90102-S).
+
+    A linear trend is taken out before and put back after.
+    """
+    whole, trend, gone = _whole(x)
+    size = np.abs(np.fft.rfft(whole))
+    out = np.fft.irfft(size * _phases(len(size), len(x), m, rng), len(x), axis=1) + trend
+    out[:, gone] = np.nan
+    return np.asarray(out)
+
+
+def iaaft(x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
+    """Keep the spectrum and the values too (Schreiber & Schmitz 1996, 10.1103/PhysRevLett.77.635).
+
+    The values come out exactly, the spectrum as near as :data:`IAAFT_ROUNDS` rounds bring it.
+    """
+    whole, trend, gone = _whole(x)
+    size, values = np.abs(np.fft.rfft(whole)), np.sort(whole)
+    now = rng.permuted(np.broadcast_to(whole, (m, len(x))), axis=1)
+    for _ in range(IAAFT_ROUNDS):
+        spectrum = np.fft.rfft(now, axis=1)
+        near = np.fft.irfft(size * np.exp(1j * np.angle(spectrum)), len(x), axis=1)
+        np.put_along_axis(now, np.argsort(near, axis=1), np.broadcast_to(values, now.shape), axis=1)
+    now = now + trend
+    now[:, gone] = np.nan
+    return np.asarray(now)
+
+
+def turns_rotated(x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
+    """Leave each stretch that is seen in its place and rotate what the stretches hold (their means)."""
+    seen = np.isfinite(x)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8))).reshape(-1, 2)
+    means = np.array([x[i:j].mean() for i, j in edges])
+    width = edges[:, 1] - edges[:, 0]
+    by = rng.integers(1, max(len(means), 2), m)
+    out = np.full((m, len(x)), np.nan)
+    out[:, seen] = np.repeat(rolled(means, by), width, axis=1) if len(means) else 0.0
+    return out
+
+
+def _whole(x: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Without gaps (interpolated) and without a linear trend; the trend; where the gaps were."""
+    gone = ~np.isfinite(x)
+    if gone.all():
+        raise SignalError("Nothing was observed", "Give a series that holds something")
+    at = np.arange(len(x), dtype=np.float64)
+    filled = np.interp(at, at[~gone], x[~gone])
+    trend = np.polyval(np.polyfit(at, filled, 1), at)
+    return np.asarray(filled - trend), np.asarray(trend), np.asarray(gone)
+
+
+def _phases(k: int, n: int, m: int, rng: np.random.Generator) -> NDArray[np.complex128]:
+    turn = np.exp(2j * np.pi * rng.random((m, k)))
+    turn[:, 0] = 1.0
+    if n % 2 == 0:
+        turn[:, -1] = 1.0
+    return np.asarray(turn)

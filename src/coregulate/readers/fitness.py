@@ -1,0 +1,204 @@
+"""Heart rate of watches: Garmin's FIT, TCX and GPX, and Fitbit's JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coregulate.core import Events, FormatError, Notice, Samples, Stream
+
+from .markup import walk
+from .reader import Reader, optional
+from .text import head_of, read_bytes
+
+_ZONE = "The times name no zone: they are read as UTC. Streams in other zones will not meet them."
+_ROOTS = ("<TrainingCenterDatabase", "<gpx")
+_POINTS = frozenset(["Trackpoint", "trkpt"])
+_HEART = frozenset(["hr", "heartrate"])  # Garmin's TrackPointExtension, and Suunto's and Polar's word for it
+_MAX_JSON = 64 << 20  # prior: a day of Fitbit is about 1 MB
+
+
+def sniff(path: Path) -> bool:
+    """Whether it is FIT by its first bytes, TCX or GPX by its root, or Fitbit's JSON by its keys."""
+    head = head_of(path)
+    if len(head.raw) >= 14 and head.raw[8:12] == b".FIT":
+        return True
+    text = head.raw[:4096].decode("utf-8", "replace").lstrip("\ufeff \r\n\t")
+    if text.startswith("<"):
+        return any(root in text for root in _ROOTS)
+    return text[:1] in "[{" and ('"bpm"' in text or '"activities-heart' in text) and "value" in text
+
+
+def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
+    """Read the heart rate, and from FIT the intervals between beats where the watch kept them.
+
+    Raises
+    ------
+    MissingExtraError
+        For FIT without fitdecode.
+    FormatError
+        Where there is no heart rate.
+    """
+    raw = head_of(path).raw
+    if raw[8:12] == b".FIT":
+        return _fit(path)
+    if raw.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
+        return _track(path)
+    return _fitbit(path)
+
+
+class _Points:
+    """Times and heart rates of the points of a track."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[float, float]] = []
+        self.zoned = True
+        self.inside: list[str] = []
+        self.time = self.heart = float("nan")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.inside.append(name)
+        if name in _POINTS:
+            self.time = self.heart = float("nan")
+
+    def end(self, name: str, text: str) -> None:
+        self.inside.pop()
+        parent = self.inside[-1] if self.inside else ""
+        if name.casefold() == "time" and parent in _POINTS:
+            self.time, zoned = _stamp(text)
+            self.zoned &= zoned
+        elif name in _HEART or (name == "Value" and parent == "HeartRateBpm"):
+            self.heart = _number(text)
+        elif name in _POINTS and np.isfinite(self.time) and np.isfinite(self.heart):
+            self.rows.append((self.time, self.heart))
+
+
+def _track(path: Path) -> list[Stream]:
+    told = _Points()
+    with path.open("rb") as file:
+        whole = walk(file, path, start=told.start, end=told.end)
+    notices = (
+        []
+        if whole
+        else [Notice("cut_short", path.name, "It is damaged or cut short: what comes before is read.")]
+    )
+    if not told.zoned:
+        notices.append(Notice("assumed_zone", path.name, _ZONE))
+    return [_heart_rate(told.rows, path, notices)]
+
+
+def _stamp(text: str) -> tuple[float, bool]:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return float("nan"), True
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), moment.tzinfo is not None
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _heart_rate(rows: list[tuple[float, float]], path: Path, notices: list[Notice]) -> Stream:
+    good = sorted((t, v) for t, v in rows if np.isfinite(t) and 3e8 < t < 1e11 and 0 < v < 400)
+    if not good:
+        raise FormatError(
+            "It holds no heart rate", "Wear the sensor; export the activity with its samples", path
+        )
+    if len(good) < len(rows):
+        notices.append(
+            Notice("rows_left_out", path.name, f"{len(rows) - len(good)} points cannot be read: left out.")
+        )
+    table = np.array(good)
+    origin = float(np.floor(table[0, 0]))
+    data = Samples(table[:, 0] - origin, table[:, 1], None, "1/min", "heart rate")
+    return Stream("heart_rate", data, str(path), "heart rate", origin, "", "stamps", tuple(notices))
+
+
+def _fitbit(path: Path) -> list[Stream]:
+    try:
+        if path.stat().st_size > _MAX_JSON:
+            raise FormatError("It is larger than any day of Fitbit", "Give one day's file", path)
+        whole = json.loads(read_bytes(path))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"The JSON is damaged ({error})", "Export it again", path) from None
+    rows = _takeout(whole) if isinstance(whole, list) else _intraday(whole)
+    return [_heart_rate(rows, path, [Notice("assumed_zone", path.name, _ZONE)])]
+
+
+def _takeout(entries: list[Any]) -> list[tuple[float, float]]:
+    rows = []
+    for entry in entries:
+        if isinstance(entry, Mapping) and isinstance(entry.get("value"), Mapping):
+            rows.append((_american(str(entry.get("dateTime", ""))), _number(entry["value"].get("bpm"))))
+    return rows
+
+
+def _american(text: str) -> float:
+    for form in ("%m/%d/%y %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"):
+        try:
+            return datetime.strptime(text[:19], form).replace(tzinfo=UTC).timestamp()
+        except ValueError:
+            continue
+    return float("nan")
+
+
+def _intraday(whole: Mapping[str, Any]) -> list[tuple[float, float]]:
+    days = whole.get("activities-heart")
+    intraday = whole.get("activities-heart-intraday")
+    if not (
+        isinstance(days, list) and days and isinstance(days[0], Mapping) and isinstance(intraday, Mapping)
+    ):
+        return []
+    day = str(days[0].get("dateTime", ""))[:10]
+    points = [p for p in intraday.get("dataset") or [] if isinstance(p, Mapping)]
+    return [(_american(f"{day} {p.get('time', '')}"), _number(p.get("value"))) for p in points]
+
+
+def _fit(path: Path) -> list[Stream]:
+    fitdecode = optional("fitdecode", "fitdecode", path)
+    rows: list[tuple[float, float]] = []
+    intervals: list[float] = []
+    notices: list[Notice] = []
+    try:
+        with fitdecode.FitReader(str(path), check_crc=fitdecode.CrcCheck.DISABLED) as file:
+            for frame in file:
+                if frame.frame_type != fitdecode.FIT_FRAME_DATA:
+                    continue
+                if frame.name == "record":
+                    moment = frame.get_value("timestamp", fallback=None)
+                    if isinstance(moment, datetime):
+                        rows.append(
+                            (moment.timestamp(), _number(frame.get_value("heart_rate", fallback=None)))
+                        )
+                elif frame.name == "hrv":
+                    times = frame.get_value("time", fallback=()) or ()
+                    intervals.extend(
+                        _number(x) for x in (times if isinstance(times, tuple | list) else (times,))
+                    )
+    except fitdecode.FitError as error:
+        if not rows:
+            raise FormatError(
+                f"The FIT file is damaged ({error})", "Export the activity again", path
+            ) from None
+        notices.append(
+            Notice("cut_short", path.name, "It is damaged or cut short: what comes before is read.")
+        )
+    rows = [r for r in rows if np.isfinite(r[1])]
+    streams = [_heart_rate(rows, path, notices)] if rows or not intervals else []
+    beats = np.array([x for x in intervals if np.isfinite(x) and 0.2 < x < 5.0]) * 1000.0
+    if len(beats):
+        data = Events(np.cumsum(beats) / 1000.0, beats, "ms", "hrv")
+        streams.append(Stream("rr", data, str(path), "hrv", None, "", "intervals"))
+    return streams
+
+
+READER = Reader("fitness", sniff, read)

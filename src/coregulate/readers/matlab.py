@@ -1,0 +1,213 @@
+"""MATLAB .mat of every version: arrays and structures whose names say what they are, and AcqKnowledge's export.
+
+Versions up to 7 are read by SciPy, 7.3 (which is HDF5) by h5py. There is no standard for physiology in
+.mat files: an array counts as a signal where its name, or the labels beside it, say so, and a rate is found.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coregulate.core import FloatArray, FormatError, Notice, Stream
+
+from .channels import MAX_OTHER, MAX_VALUES, Channel, channel_kind, streams_of
+from .clock import is_time_name
+from .reader import Reader
+from .text import head_of
+
+_RATES = re.compile(
+    r"(?:^|_|\b)(?:fs|srate|sr|freq|frequency|sampling_?rate|sample_?rate|samplingfreq\w*|rate_?hz|rate)$",
+    re.IGNORECASE,
+)
+_MAX_DEPTH = 6
+
+
+def sniff(path: Path) -> bool:
+    """Whether the first bytes are MATLAB's (also inside HDF5), or the name says so and it is version 4."""
+    raw = head_of(path).raw[:124]
+    return raw[:6] == b"MATLAB" or (path.suffix.casefold() == ".mat" and raw[:8] == b"\x89HDF\r\n\x1a\n")
+
+
+def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
+    """Read the named arrays; ``rate_hz`` says what the file does not.
+
+    Raises
+    ------
+    FormatError
+        Where no array can be told to be a signal, or no rate is found.
+    """
+    tree = _tree(path)
+    rate = float(hints["rate_hz"]) if hints.get("rate_hz") is not None else _rate(tree)
+    export = _acqknowledge(tree, path)
+    if export:
+        return streams_of(export, path)
+    notices: list[Notice] = []
+    channels = list(_channels(tree, rate))
+    named = [c for c in channels if channel_kind(c.label) != "other"]
+    if hints.get("kind") and len(channels) == 1:
+        channels = named = [channels[0]._replace(kind=str(hints["kind"]))]
+    if not channels:
+        why = "it holds no rate (fs, srate, ...)" if not math.isfinite(rate) else "it holds no long array"
+        raise FormatError(
+            f"Nothing in it can be read as a signal: {why}",
+            "Give rate_hz, and name arrays ECG, EDA, ...",
+            path,
+        )
+    if sum(c.values.size for c in channels) > MAX_VALUES:
+        raise FormatError("It holds more samples than can be read at once", "Cut it into parts", path)
+    if sum(c.values.size for c in channels if c not in named) > MAX_OTHER:
+        channels = named
+        notices.append(
+            Notice("left_out", path.name, "Arrays without a known name are not kept, because they are large.")
+        )
+    return streams_of(channels, path, notices=notices)
+
+
+def _tree(path: Path) -> Mapping[str, Any]:
+    if head_of(path).raw[:8] == b"\x89HDF\r\n\x1a\n" or b"MATLAB 7.3" in head_of(path).raw[:20]:
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            return _from_hdf(file, file, 0)
+    from scipy.io import loadmat
+
+    try:
+        whole = loadmat(
+            str(path), squeeze_me=True, struct_as_record=False, verify_compressed_data_integrity=True
+        )
+    except NotImplementedError:
+        raise FormatError("It is a .mat of a version that is not read", "Save it with -v7", path) from None
+    return {k: v for k, v in whole.items() if not k.startswith("__")}
+
+
+def _from_hdf(group: Any, file: Any, depth: int) -> dict[str, Any]:
+    import h5py
+
+    tree: dict[str, Any] = {}
+    for name, item in group.items():
+        if name.startswith("#") or depth > _MAX_DEPTH:
+            continue
+        if isinstance(item, h5py.Group):
+            tree[name] = _from_hdf(item, file, depth + 1)
+        elif item.attrs.get("MATLAB_class") == b"char":
+            tree[name] = "".join(chr(c) for c in np.asarray(item).ravel(order="F")[:10_000])
+        elif item.dtype == h5py.ref_dtype:  # a cell array: its parts lie elsewhere in the file
+            parts = [file[ref] for ref in np.asarray(item).ravel(order="F")[:2000]]
+            tree[name] = [_text_of(p) if p.attrs.get("MATLAB_class") == b"char" else None for p in parts]
+        elif item.dtype.kind in "fiu" and item.size <= MAX_VALUES:
+            tree[name] = np.squeeze(np.asarray(item, dtype=np.float64).T)
+    return tree
+
+
+def _text_of(item: Any) -> str:
+    return "".join(chr(c) for c in np.asarray(item).ravel(order="F")[:1000])
+
+
+def _fields(value: Any) -> Mapping[str, Any] | None:
+    if isinstance(value, Mapping):
+        return value
+    names = getattr(value, "_fieldnames", None)
+    return {n: getattr(value, n) for n in names} if names else None
+
+
+def _rate(tree: Mapping[str, Any], depth: int = 0) -> float:
+    for name, value in tree.items():
+        inner = _fields(value)
+        if inner is not None and depth < _MAX_DEPTH:
+            found = _rate(inner, depth + 1)
+            if math.isfinite(found):
+                return found
+        elif _RATES.search(name) and np.ndim(value) == 0 and not isinstance(value, str):
+            try:
+                number = float(value)
+            except (TypeError, ValueError):
+                continue
+            if 0 < number <= 1e6:
+                return number
+    return math.nan
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, np.ndarray | list | tuple):
+        return [str(x).strip() for x in np.ravel(np.asarray(value, dtype=object))]
+    return []
+
+
+def _acqknowledge(tree: Mapping[str, Any], path: Path) -> list[Channel]:
+    """Return the channels of AcqKnowledge's export: data, labels, units, isi (ms or s between samples)."""
+    data, labels = tree.get("data"), _texts(tree.get("labels"))
+    if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiu" or "isi" not in tree or not labels:
+        return []
+    table = data if data.ndim == 2 else data[:, None]
+    if table.shape[1] != len(labels):
+        table = table.T
+    step = float(np.ravel(np.asarray(tree["isi"], dtype=float))[0])
+    step = (
+        step / 1000.0 if "".join(_texts(tree.get("isi_units"))).strip().casefold() in ("ms", "msec") else step
+    )
+    if table.shape[1] != len(labels) or not (math.isfinite(step) and step > 0):
+        raise FormatError("Its labels or its sample interval do not fit its data", "Export it again", path)
+    units = [*_texts(tree.get("units")), *[""] * len(labels)]
+    columns = np.asarray(table, dtype=np.float64)
+    return [Channel(label, columns[:, k], 1.0 / step, units[k]) for k, label in enumerate(labels)]
+
+
+def _channels(tree: Mapping[str, Any], rate: float, prefix: str = "", depth: int = 0) -> Iterator[Channel]:
+    own = _rate(tree, _MAX_DEPTH)  # a structure's own rate outranks the file's
+    rate = own if math.isfinite(own) else rate
+    times = next((_seconds(n, v) for n, v in tree.items() if is_time_name(n) and _is_series(v)), None)
+    for name, value in tree.items():
+        label = f"{prefix} {name}".strip()
+        inner = _fields(value)
+        if inner is not None and depth < _MAX_DEPTH:
+            yield from _channels(inner, rate, label, depth + 1)
+        elif _is_series(value) and not is_time_name(name):
+            values = np.asarray(value, dtype=np.float64)
+            values = values.T if values.ndim == 2 and values.shape[0] < values.shape[1] else values
+            if times is not None and len(times) == len(values):
+                yield from _columns(label, values, None, times, tree)
+            elif math.isfinite(rate):
+                yield from _columns(label, values, rate, None, tree)
+
+
+def _is_series(value: Any) -> bool:
+    return (
+        isinstance(value, np.ndarray) and value.dtype.kind in "fiu" and value.ndim in (1, 2)
+        and max(value.shape) >= 20 and (value.ndim == 1 or min(value.shape) <= 64)
+    )  # fmt: skip
+
+
+def _seconds(name: str, value: Any) -> FloatArray | None:
+    times = np.asarray(value, dtype=np.float64)
+    if times.ndim != 1 or not np.isfinite(times).all() or np.any(np.diff(times) < 0) or times[0] > 3e8:
+        return None
+    return times / 1000.0 if "ms" in name.casefold() else times
+
+
+def _columns(
+    label: str, values: FloatArray, rate: float | None, times: FloatArray | None, beside: Mapping[str, Any]
+) -> Iterator[Channel]:
+    if values.ndim == 1 or (channel_kind(label) == "acceleration" and values.shape[1] == 3):
+        yield Channel(label, values, rate, times_s=times)
+        return
+    names = next(
+        (
+            t
+            for t in map(_texts, (beside.get(k) for k in ("labels", "channels", "label", "names")))
+            if len(t) == values.shape[1]
+        ),
+        [],
+    )
+    for k in range(values.shape[1]):
+        yield Channel(names[k] if names else f"{label} {k + 1}", values[:, k], rate, times_s=times)
+
+
+READER = Reader("matlab", sniff, read)

@@ -1,0 +1,206 @@
+"""The laws that every coupling measure keeps, its surrogates and the correction of families."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from suite_pairs import as_asked, autoregressive, independent, led
+
+from coregulate.bond import MEASURES, SuiteSettings, couple
+from coregulate.bond.suite import surrogates
+from coregulate.bond.suite.conditioning import awkward, smoothed
+from coregulate.bond.suite.shared_input import regressed
+from coregulate.core import InputError, SignalError
+
+FEW = SuiteSettings(surrogates=60)
+
+
+def of(measure, pair, seed=0, **changes):
+    settings = FEW.changed(changes)
+    return couple(*pair, rate_hz=1.0, measures=[measure], settings=settings, seed=seed)[0]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_every_measure_answers_in_one_shape_and_swaps(measure):
+    rng = np.random.default_rng(1)
+    pair = as_asked(measure, led(400, 3, 0.6, rng), rng)
+    pair[0][200:212] = np.nan
+    one, two, again = of(measure, pair), of(measure, pair[::-1]), of(measure, pair)
+    assert np.isfinite([one.value, one.low, one.high, one.p, one.effect_size]).all()
+    assert one.low <= one.value <= one.high
+    assert len(one.profile.at) == len(one.profile.values) == len(one.profile.p) == len(one.profile.q)
+    assert len(one.surrogates) >= 59 or one.surrogate_kind == "turns"
+    assert (one.value, one.p, one.effect_size, one.p_lead) == pytest.approx(
+        (two.value, two.p, two.effect_size, two.p_lead), nan_ok=True, rel=0, abs=0
+    )
+    assert one.leads == {"first": "second", "second": "first"}.get(two.leads, two.leads)
+    assert one.lag_s == pytest.approx(-two.lag_s, nan_ok=True, abs=0)
+    assert np.array_equal(one.surrogates, again.surrogates)
+    if one.profile.axis in ("lag_s", "direction"):
+        assert np.array_equal(one.profile.values, two.profile.values[::-1], equal_nan=True)
+
+
+@pytest.mark.parametrize("measure", [m for m in MEASURES if m != "code recurrence"])
+def test_units_do_not_matter(measure):
+    rng = np.random.default_rng(2)
+    pair = as_asked(measure, independent("gaps", 400, rng), rng)
+    one, two = of(measure, pair), of(measure, [pair[0] * 7 + 3, pair[1] * 0.1 - 5])
+    assert two.value == pytest.approx(one.value, rel=1e-4, abs=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_too_little_is_not_known(measure):
+    rng = np.random.default_rng(3)
+    short = of(measure, [x[:60] for x in independent("AR .9", 80, rng)])
+    assert np.isnan([short.value, short.p, short.q]).all()
+    assert short.notices
+    empty = of(measure, [np.full(400, np.nan), autoregressive(400, 0.9, rng)])
+    assert np.isnan(empty.p)
+    still = of(measure, [np.ones(400), autoregressive(400, 0.9, rng)])
+    assert np.isnan(still.p)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        "lagged correlation",
+        "prewhitened correlation",
+        "cross recurrence",
+        "granger",
+        "transfer entropy",
+    ],
+)
+def test_who_leads_is_told(measure):
+    rng = np.random.default_rng(4)
+    found = [of(measure, led(900, 3, 0.8, rng), seed=k) for k in range(6)]
+    assert sum(t.p < 0.05 for t in found) == 6
+    assert sum(t.leads == "first" for t in found) >= 4
+    assert sum(t.leads == "second" for t in found) == 0
+    lags = [t.lag_s for t in found if np.isfinite(t.lag_s)]
+    assert not lags or np.median(lags) == pytest.approx(3, abs=1)
+
+
+@pytest.mark.parametrize(
+    "measure", ["prewhitened correlation", "phase locking", "granger", "transfer entropy", "cross mapping"]
+)
+def test_independent_pairs_pass_in_about_one_of_twenty(measure):
+    rng = np.random.default_rng(5)
+    p = np.array([of(measure, independent("AR .9", 400, rng), seed=k).p for k in range(60)])
+    assert np.sum(p <= 0.05) <= 9  # 5 % of 60 is 3; 10 or more happens by chance in 1 of 1,000
+    assert 0.3 < np.nanmedian(p) < 0.75
+
+
+def test_the_phase_tells_who_is_ahead_within_half_a_cycle():
+    rng = np.random.default_rng(4)
+    for measure in ("wavelet coherence", "phase locking"):
+        found = [of(measure, led(900, 1, 0.9, rng), seed=k) for k in range(3)]
+        assert all(t.p < 0.05 for t in found)
+        assert {t.leads for t in found} == {"first"}
+        assert np.median([t.lag_s for t in found]) == pytest.approx(1, abs=0.5)
+
+
+@pytest.mark.parametrize("kind", ["segments", "phase", "iaaft"])
+def test_other_surrogates_find_a_link_too(kind):
+    rng = np.random.default_rng(6)
+    found = of("lagged correlation", led(900, 0, 0.8, rng), surrogate=kind)
+    assert found.surrogate_kind == kind
+    assert found.p < 0.05
+
+
+def test_strangers_take_the_surrogates_place():
+    rng = np.random.default_rng(7)
+    a, b = led(600, 0, 0.8, rng)
+    others = [autoregressive(rng.integers(500, 700), 0.95, rng) for _ in range(30)]
+    found = couple(a, b, rate_hz=1.0, settings=FEW, strangers=others)[0]
+    assert (found.surrogate_kind, len(found.surrogates)) == ("pseudo-dyads", 30)
+    assert found.p < 0.05
+    assert np.isnan(couple(a, b, rate_hz=1.0, settings=FEW, strangers=others[:5])[0].p)
+
+
+def test_surrogates_keep_what_they_say():
+    rng = np.random.default_rng(8)
+    x = autoregressive(500, 0.9, rng) + np.linspace(0, 3, 500)
+    x[100:120] = np.nan
+    seen = np.isfinite(x)
+    for made in (surrogates.phase_randomised(x, 3, rng), surrogates.iaaft(x, 3, rng)):
+        assert (np.isfinite(made) == seen).all()
+        assert np.abs(np.corrcoef(made[0][seen], x[seen])[0, 1]) < 0.95
+    whole = autoregressive(500, 0.9, rng)
+    flat = whole - np.polyval(np.polyfit(np.arange(500), whole, 1), np.arange(500))
+    spectrum = np.abs(np.fft.rfft(flat))
+    phase, iaaft = surrogates.phase_randomised(flat, 1, rng)[0], surrogates.iaaft(flat, 1, rng)[0]
+    assert np.abs(np.fft.rfft(phase)) == pytest.approx(spectrum, abs=1e-6 * spectrum.max())
+    assert np.sort(iaaft) == pytest.approx(np.sort(flat), abs=1e-9)
+    assert np.abs(np.fft.rfft(iaaft)) == pytest.approx(spectrum, abs=0.05 * spectrum.max())
+    shuffled = surrogates.segments_shuffled(x, 30, 2, rng)
+    assert np.sort(shuffled[0])[:480] == pytest.approx(np.sort(x)[:480])
+    turns = np.where(np.arange(60) % 10 < 6, np.repeat(np.arange(6.0), 10), np.nan)
+    rotated = surrogates.turns_rotated(turns, 5, rng)
+    assert (np.isfinite(rotated) == np.isfinite(turns)).all()
+    assert all(sorted(set(r[np.isfinite(r)])) == list(range(6)) for r in rotated)
+
+
+def test_shared_input_is_taken_out_and_both_results_are_told():
+    rng = np.random.default_rng(9)
+    talk = autoregressive(900, 0.9, rng)
+    a, b = (autoregressive(900, 0.9, rng) + 3 * np.roll(talk, k) for k in (0, 2))
+    found = couple(a, b, rate_hz=1.0, settings=FEW, drivers=[talk])[0]
+    assert found.before.p < 0.05
+    assert abs(found.value) < 0.4 * abs(found.before.value)
+    assert "regressed" in found.notices[-1].text
+    assert np.nanstd(regressed(2 * talk, [talk], 1.0)) < 1e-9
+    gate = (np.arange(900) % 100 < 20).astype(float)
+    gated = couple(a, b, rate_hz=1.0, settings=FEW, gates=[gate])[0]
+    assert gated.common_s == 720
+    assert "20 %" in gated.notices[-1].text
+
+
+def test_families_are_corrected_together():
+    rng = np.random.default_rng(10)
+    names = ["lagged correlation", "granger", "prewhitened correlation"]
+    found = couple(*led(600, 2, 0.5, rng), rate_hz=1.0, measures=names, settings=FEW)
+    assert {t.n_tests for t in found} == {3}
+    assert all(t.q >= t.p for t in found)
+    assert all((t.profile.q >= t.profile.p - 1e-12).all() for t in found)
+    course = found[0].course
+    assert len(course.times_s) == len(course.q) == 57
+    alone = couple(*led(600, 2, 0.5, np.random.default_rng(10)), rate_hz=1.0, settings=FEW)[0]
+    assert alone.p == found[0].p  # a measure draws the same whatever else is asked for
+
+
+def test_what_is_awkward_is_noticed():
+    rng = np.random.default_rng(11)
+    hits = [("common bursts" in awkward(*independent("common bursts", 900, rng), 1.0)) for _ in range(20)]
+    plain = [awkward(*independent("AR .9", 900, rng), 1.0) for _ in range(20)]
+    assert sum(hits) >= 15
+    assert sum("common bursts" in p for p in plain) <= 3
+    assert "gaps" in awkward(*independent("gaps", 900, rng), 1.0)
+    steep = [autoregressive(900, 0.9, rng) + np.linspace(0, 40, 900) for _ in range(2)]
+    assert "trends" in awkward(*steep, 1.0)
+
+
+def test_moving_average_leaves_gaps_and_length():
+    x = np.arange(20.0)
+    x[10:12] = np.nan
+    out = smoothed(x, 2.0, 2.0)
+    assert len(out) == 20
+    assert np.isnan(out[10:12]).all()
+    assert out[5] == pytest.approx(np.mean(x[3:7]))
+    assert smoothed(x, 1.0, 0.5) is x
+
+
+def test_bad_settings_and_names_are_errors():
+    x = np.zeros(300)
+    with pytest.raises(InputError, match="no measure 'magic'"):
+        couple(x, x, rate_hz=1.0, measures=["magic"])
+    with pytest.raises(InputError, match="no setting 'windows'"):
+        FEW.changed({"windows": 1})
+    for key, value in (("window_s", "0"), ("window_s", "abc"), ("aggregate", "mean"), ("radius", "nan")):
+        with pytest.raises(InputError, match=key):
+            FEW.changed({key: value})
+    rng = np.random.default_rng(12)
+    pair = independent("AR .9", 400, rng)
+    with pytest.raises(SignalError, match="codes"):
+        of("code recurrence", as_asked("code recurrence", pair, rng), surrogate="phase")
+    with pytest.raises(SignalError, match="high_hz"):
+        of("wavelet coherence", pair, high_hz=0.9)

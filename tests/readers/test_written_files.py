@@ -1,0 +1,255 @@
+"""Each format as its reference library, or its specification, writes it: values, times, owners and marks."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+from written_files import RATE, START, WRITTEN, waves
+
+from coregulate.core import FormatError, InputError, MissingExtraError, Samples
+from coregulate.readers import read, recognise
+
+
+@pytest.fixture
+def streams(tmp_path):
+    return lambda name, hints=None: {(s.kind, s.part): s for s in read(WRITTEN[name][0](tmp_path), hints)}
+
+
+def codes_of(streams):
+    return {n.code for s in streams.values() for n in s.notices}
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_recognised_and_read(tmp_path, name):
+    make, reader = WRITTEN[name]
+    path = make(tmp_path)
+    assert recognise(path) == reader
+    assert all(s.path == str(path) for s in read(path))
+
+
+@pytest.mark.parametrize("name", ["edf_plus", "bdf_plus"])
+def test_edf_and_bdf(streams, name):
+    told = streams(name)
+    a, b, eda = told["ecg", "ECG A"], told["ecg", "ECG B"], told["eda", "EDA A"]
+    assert [s.owner_hint for s in (a, b, eda)] == ["A", "B", "A"]
+    step = 4.0 / (2**16 if name == "edf_plus" else 2**24)
+    np.testing.assert_allclose(a.data.values, waves()[:, 0], atol=step)
+    assert (a.data.rate_hz, a.data.unit, eda.data.rate_hz, eda.data.unit) == (RATE, "mv", 4.0, "us")
+    assert a.origin_unix_s == START
+    assert told["markers", "annotations"].data.labels == ((1.5, 1.5, "talk start"), (6.0, 8.0, "pause"))
+
+
+def test_a_cut_edf_is_read_up_to_its_end(tmp_path):
+    path = WRITTEN["edf_plus"][0](tmp_path)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: len(raw) * 6 // 10])
+    told = read(path)
+    assert "cut_short" in {n.code for s in told for n in s.notices}
+    n = len(told[0].data.values)
+    assert 300 < n < 1000
+    np.testing.assert_allclose(told[0].data.values, waves()[:n, 0], atol=1e-3)
+
+
+def test_edf_with_gaps_keeps_them(tmp_path):
+    path = WRITTEN["edf_plus"][0](tmp_path)
+    raw = bytearray(path.read_bytes())
+    raw[192:197] = b"EDF+D"
+    raw[236:244] = b"9       "
+    # Records of one second; the eighth starts at 8 s instead of 7.
+    for k in (8, 7):
+        raw = raw.replace(f"+{k}\x14\x14\x00".encode(), f"+{k + 1}\x14\x14\x00".encode(), 1)
+    path.write_bytes(raw)
+    ecg = read(path)[0]
+    assert isinstance(ecg.data, Samples)
+    assert float(np.diff(ecg.data.times_s).max()) == pytest.approx(1.01)
+
+
+def test_xdf_lays_drifting_clocks_on_one(streams):
+    told = streams("xdf")
+    alex, kim = (s for (kind, _), s in told.items() if kind == "ecg")
+    assert (alex.owner_hint, kim.owner_hint) == ("Alex", "Kim")
+    assert alex.data.unit == "mv"
+    # Kim's clock is 100 s and 50 ppm off; both sampled the same moments.
+    for stream in (alex, kim):
+        times = stream.data.times_s
+        np.testing.assert_allclose(times, np.arange(6000) / RATE, atol=1e-3)
+    marks = told["markers", "Marks"].data.labels
+    np.testing.assert_allclose([m.start_s for m in marks], [5.0, 50.0], atol=1e-6)
+
+
+def test_opensignals_turns_counts_into_microsiemens(streams):
+    told = streams("opensignals_eda")
+    eda = next(s for (kind, _), s in told.items() if kind == "eda")
+    assert eda.data.unit == "us"
+    assert eda.data.values[0] == pytest.approx(2000 / 2**16 * 3.0 / 0.12)
+    assert eda.origin_unix_s == START + 0.5
+    assert next(s for (kind, _), s in told.items() if kind == "ecg").data.unit == "counts"
+
+
+def test_bids_two_subjects(tmp_path):
+    first = read(WRITTEN["bids_dyad"][0](tmp_path))
+    second = read(tmp_path / "sub-02" / "beh" / "sub-02_task-talk_recording-ecg_physio.tsv.gz")
+    assert [(s.kind, s.owner_hint) for s in first] == [
+        ("ecg", "sub-01"),
+        ("respiration", "sub-01"),
+        ("markers", ""),
+    ]
+    assert [s.owner_hint for s in second][:2] == ["sub-02", "sub-02"]
+    assert (first[0].data.start_s, first[0].data.rate_hz, first[0].data.unit) == (-2.0, RATE, "mv")
+    assert (first[0].origin_unix_s, second[0].origin_unix_s) == (START, START + 1)
+    np.testing.assert_allclose(first[0].data.values, waves()[:, 0], atol=1e-4)
+    assert first[2].data.labels[0].start_s == pytest.approx(-2.0 + 3.0)
+
+
+def test_bids_both_in_one_file(streams):
+    told = streams("bids_one_file")
+    assert sorted((kind, s.owner_hint) for (kind, _), s in told.items()) == [
+        ("ppg", "A"), ("ppg", "B"), ("respiration", "A"), ("respiration", "B"),
+    ]  # fmt: skip
+
+
+def test_bids_that_contradicts_itself(tmp_path):
+    path = WRITTEN["bids_one_file"][0](tmp_path)
+    path.write_bytes(gzip.compress(b"1\t2\n3\t4\n"))
+    with pytest.raises(FormatError, match="4 columns, the table has 2"):
+        read(path)
+
+
+def test_embrace_plus(streams, tmp_path):
+    told = streams("embrace")
+    motion = told["acceleration", "accelerometer"].data
+    assert motion.values[:3, 2] == pytest.approx(1.0, abs=1e-4)
+    assert (motion.unit, motion.rate_hz) == ("g", 64.0)
+    assert told["eda", "eda"].data.values[-1] == pytest.approx(1.975)
+    assert told["rr", "systolicPeaks"].data.values == pytest.approx([800, 850, 900], abs=1e-3)
+    assert told["markers", "tags"].data.labels[0].start_s == pytest.approx(3.0)
+    assert {s.origin_unix_s for (kind, _), s in told.items() if kind != "rr"} == {START}
+
+
+def test_matlab(streams):
+    told = streams("matlab")
+    assert {(kind, s.owner_hint, s.data.rate_hz) for (kind, _), s in told.items()} == {
+        ("ecg", "A", 100),
+        ("ecg", "B", 100),
+    }
+    np.testing.assert_allclose(told["ecg", "ECG_A"].data.values, waves()[:, 0])
+    acq = streams("acqknowledge_mat")
+    assert {(kind, s.data.rate_hz, s.data.unit) for (kind, _), s in acq.items()} == {
+        ("ecg", 100, "mv"),
+        ("eda", 100, "us"),
+    }
+    (new,) = streams("matlab_73").values()
+    np.testing.assert_allclose(new.data.values, waves()[:, 0])
+
+
+def test_matlab_without_a_rate_asks_for_it(tmp_path):
+    from scipy.io import savemat
+
+    savemat(tmp_path / "x.mat", {"ecg": waves()[:, 0]})
+    with pytest.raises(FormatError, match="no rate"):
+        read(tmp_path / "x.mat")
+    assert read(tmp_path / "x.mat", {"rate_hz": 50})[0].data.rate_hz == 50
+
+
+def test_nwb(streams):
+    told = streams("nwb")
+    ecg, eda = told["ecg", "ECG_A"], told["eda", "EDA_A"]
+    np.testing.assert_allclose(ecg.data.values, waves()[:, 0])
+    assert (ecg.data.start_s, ecg.origin_unix_s, eda.data.rate_hz) == (1.5, START, 10.0)
+    assert told["markers", "intervals"].data.labels[0][:2] == (2.0, 4.0)
+
+
+def test_npy_needs_a_rate_and_no_code(tmp_path):
+    path = WRITTEN["npy"][0](tmp_path)
+    assert "no_time" in {n.code for n in read(path)[0].notices}
+    assert read(path, {"rate_hz": 100})[0].kind == "ecg"
+    np.save(tmp_path / "bad.npy", np.array([{"a": 1}], dtype=object))
+    with pytest.raises(FormatError):
+        read(tmp_path / "bad.npy")
+
+
+def test_subtitles(streams):
+    told = streams("vtt")
+    alex, kim = told["speech", "Alex Smith"], told["speech", "Kim"]
+    assert [x.text for x in alex.data.labels] == ["Hi & welcome", "Sit down"]
+    assert (kim.owner_hint, kim.data.labels[0]) == ("Kim", (4.0, 6.0, "Thanks"))
+    told = streams("srt")
+    assert told["speech", "Kim"].data.labels == ((4.0, 6.0, "Thanks: really"),)
+
+
+def test_observer(streams):
+    told = streams("observer")
+    assert told["codes", "Mother"].data.labels == ((1.2, 4.2, "Smile"),)
+    assert told["codes", "Child"].data.labels == ((2.0, 2.0, "Cry loud"),)
+
+
+def test_textgrid_eaf_and_boris(streams):
+    told = streams("textgrid")
+    assert told["words", "Alex words"].data.labels == ((0.0, 1.5, 'so "this"'),)
+    assert {s.owner_hint for s in told.values()} == {"Alex", "Kim"}
+    told = streams("eaf")
+    assert told["codes", "Kim face"].data.labels == ((1.0, 2.5, "nod"),)
+    assert {s.owner_hint for s in told.values()} == {"Alex", "Kim"}
+    told = streams("boris")
+    assert told["codes", "Alex"].data.labels == ((11.0, 12.5, "smile"),)
+    assert told["codes", "Kim"].data.labels == ((13.0, 13.0, "nod big"),)
+
+
+def test_apple_export(streams):
+    told = streams("apple_zip")
+    assert told["heart_rate", "Watch"].data.values.tolist() == [60, 61, 62, 63, 64]
+    beats = told["rr", "beats"]
+    assert beats.origin_unix_s + beats.data.times_s == pytest.approx([START + 1.1, START + 2.08])
+    ecg = told["ecg", "ecg_2023-11-14"]
+    assert (ecg.data.rate_hz, ecg.data.unit, ecg.origin_unix_s) == (512.0, "uv", START)
+    np.testing.assert_allclose(ecg.data.values, 300 * waves()[:, 0], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["tcx", "fit", "fitbit", "polar_flow"])
+def test_watches(streams, name):
+    told = streams(name)
+    heart = next(s for (kind, _), s in told.items() if kind == "heart_rate")
+    assert heart.origin_unix_s + heart.data.times_s[0] == START
+    assert heart.data.values[:6].tolist() == [60, 61, 62, 63, 64, 65]
+    if name == "fit":
+        assert told["rr", "hrv"].data.values == pytest.approx([980, 981, 982, 983, 984, 985])
+
+
+def test_polar_sensor_clock_is_laid_on_the_phones(streams):
+    (ecg,) = streams("polar_ecg").values()
+    note = next(n for n in ecg.notices if n.code == "clock_fitted")
+    assert "drift -40 ppm" in note.text
+    t = np.arange(len(ecg.data.values)) / 13.0
+    # 10 ms: the mean of the phone's own delay, which nothing in the file can tell.
+    np.testing.assert_allclose(ecg.origin_unix_s + ecg.data.times_s, START + t + 0.0095, atol=3e-3)
+
+
+def test_intervals_with_times(streams):
+    for name, n in (("kubios", 3), ("rr_pairs", 100)):
+        (rr,) = streams(name).values()
+        assert (rr.kind, rr.timing, len(rr.data.values)) == ("rr", "stamps", n)
+        np.testing.assert_allclose(np.diff(rr.data.times_s), rr.data.values[1:] / 1000, atol=2e-3)
+
+
+def test_one_of_several_observations(tmp_path):
+    import json
+
+    path = WRITTEN["boris"][0](tmp_path)
+    project = json.loads(path.read_text())
+    project["observations"]["p"] = project["observations"]["o"]
+    path.write_text(json.dumps(project))
+    assert len(read(path)) == 4
+    assert len(read(path, {"where": {"observation": "p"}})) == 2
+    with pytest.raises(InputError, match="There are o, p"):
+        read(path, {"where": {"observation": "q"}})
+
+
+def test_a_missing_package_is_named(tmp_path, monkeypatch):
+    import sys
+
+    path = WRITTEN["xdf"][0](tmp_path)
+    monkeypatch.setitem(sys.modules, "pyxdf", None)
+    with pytest.raises(MissingExtraError, match=r"pyxdf.*coregulate\[formats\]"):
+        read(path)
