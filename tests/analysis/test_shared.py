@@ -72,24 +72,6 @@ def test_who_looks_at_whom_is_read_in_one_room_only() -> None:
     assert "gaze_toward_partner" in Seen(there, seen).signals("left")[0]
 
 
-def test_what_the_picture_shows_counts_where_nobody_said_and_a_border_is_told() -> None:
-    plan = stream(who={"left": "sam", "right": "alex"})
-    seen = Seen(plan, tracks("left", "right"))
-    codes = {None: "gaze_not_read", True: "one_room_assumed", False: "gaze_not_read"}
-    for share, looks in ((0.6, None), (0.1, True), (0.9, False)):
-        seen.body.layout._kept = {1: Kept(1)}
-        seen.body.layout._kept[1].put(0.0, (share,))
-        assert seen.seen_as_one_room is looks
-        assert ("gaze_toward_partner" in seen.signals("left")[0]) is bool(looks)
-        assert [n.code for n in _about_the_room(seen, "talk.mp4")] == [codes[looks]]
-    said = Seen(plan._replace(one_room=True), seen.tracks, seen.body)
-    assert "gaze_toward_partner" in said.signals("left")[0]
-    assert [n.code for n in _about_the_room(said, "talk.mp4")] == ["looks_like_a_call"]
-    denied = Seen(plan._replace(one_room=False), seen.tracks, seen.body)
-    assert not denied.one_room
-    assert _about_the_room(denied, "talk.mp4") == []
-
-
 def test_nearness_and_touch_are_of_two_in_one_room(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = stream(who={"left": "sam", "right": "alex"})
     seen = tracks("left", "right")
@@ -114,3 +96,21 @@ def test_nearness_and_touch_are_of_two_in_one_room(monkeypatch: pytest.MonkeyPat
         body, notices = _body(wanted)
         assert body.touch is None
         assert [n.code for n in notices] == codes
+
+
+def test_what_the_picture_shows_counts_where_nobody_said_and_a_border_is_told() -> None:
+    plan = stream(who={"left": "sam", "right": "alex"})
+    seen = Seen(plan, tracks("left", "right"))
+    codes = {None: "gaze_not_read", True: "one_room_assumed", False: "gaze_not_read"}
+    for share, looks in ((0.6, None), (0.1, True), (0.9, False)):
+        seen.body.layout._kept = {1: Kept(1)}
+        seen.body.layout._kept[1].put(0.0, (share,))
+        assert seen.seen_as_one_room is looks
+        assert ("gaze_toward_partner" in seen.signals("left")[0]) is bool(looks)
+        assert [n.code for n in _about_the_room(seen, "talk.mp4")] == [codes[looks]]
+    said = Seen(plan._replace(one_room=True), seen.tracks, seen.body)
+    assert "gaze_toward_partner" in said.signals("left")[0]
+    assert [n.code for n in _about_the_room(said, "talk.mp4")] == ["looks_like_a_call"]
+    denied = Seen(plan._replace(one_room=False), seen.tracks, seen.body)
+    assert not denied.one_room
+    assert _about_the_room(denied, "talk.mp4") == []

@@ -60,7 +60,8 @@ class Body:
     @property
     def onlookers(self) -> tuple[Onlooker, ...]:
         """Those to be shown the pictures."""
-        return self.motion, self.skin, self.chest, self.layout, *([self.touch] if self.touch else [])
+        always = self.motion, self.skin, self.chest, self.layout
+        return always if self.touch is None else (*always, self.touch)
 
 
 class Seen:
@@ -210,6 +211,16 @@ def see_faces(
     return seen, notices
 
 
+def _body(stream: OwnedStream) -> tuple[Body, list[Notice]]:
+    """Make what reads the rest of the picture: touch only of two in one room, and only with its models."""
+    if stream.person or not stream.one_room:
+        return Body(), []
+    try:
+        return Body(Touch()), []
+    except CoregulateError as error:
+        return Body(), [Notice("touch_not_read", stream.path, str(error))]
+
+
 def _about_the_room(seen: Seen, where: str) -> list[Notice]:
     """Say what was taken for granted about one room or a call, and how to say otherwise."""
     said, looks = seen.stream.one_room, seen.seen_as_one_room
@@ -224,16 +235,6 @@ def _about_the_room(seen: Seen, where: str) -> list[Notice]:
         text = "A straight border divides the picture, as in a call; session.toml says one room, so who looks at whom, nearness and touch are read all the same."
         return [Notice("looks_like_a_call", where, text)]
     return []
-
-
-def _body(stream: OwnedStream) -> tuple[Body, list[Notice]]:
-    """Make what reads the rest of the picture: touch only of two in one room, and only with its models."""
-    if stream.person or not stream.one_room:
-        return Body(), []
-    try:
-        return Body(Touch()), []
-    except CoregulateError as error:
-        return Body(), [Notice("touch_not_read", stream.path, str(error))]
 
 
 def _in_session_time(

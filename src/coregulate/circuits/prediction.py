@@ -87,8 +87,9 @@ def _held_out(y: FloatArray, design: FloatArray, fold: FloatArray) -> float:
 def _robust(y: FloatArray, design: FloatArray) -> tuple[FloatArray, float]:
     """Return most likely coefficients and scale under Student-t residuals; a faint ridge keeps flat pasts solvable."""
     ridge = 1e-8 * np.eye(design.shape[1]) * len(y)
-    weight, scale = np.ones(len(y)), 1.0
-    coefficients = np.zeros(design.shape[1])
+    weight: FloatArray = np.ones(len(y))
+    coefficients: FloatArray = np.zeros(design.shape[1])
+    scale = 1.0
     for _ in range(_ROUNDS):
         heavy = design * weight[:, None]
         coefficients = np.linalg.solve(heavy.T @ design + ridge, heavy.T @ y)

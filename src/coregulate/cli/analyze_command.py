@@ -76,6 +76,15 @@ def analyze_folders(
     return code
 
 
+def _with_pooled(objects: list[dict[str, Any]], pooled: list[Pooled]) -> list[dict[str, Any]]:
+    """Add to each session's object what it and the other sessions of the two give together."""
+    objects = list(objects)
+    for found in pooled:
+        for k in found.at:
+            objects[k] = {**objects[k], "bond": {**objects[k]["bond"], "pooled": pooled_summary(found)}}
+    return objects
+
+
 def _blurred(folder: Path, target: Path, quiet: bool) -> None:
     """Write each video of a session without faces; one that is there already stays."""
     target.mkdir(parents=True, exist_ok=True)
@@ -86,15 +95,6 @@ def _blurred(folder: Path, target: Path, quiet: bool) -> None:
             say(f"{out} is there already", quiet=quiet)
         else:
             say(f"Review video: {blur_video(path, out=out, sound=False, quiet=quiet)}", quiet=quiet)
-
-
-def _with_pooled(objects: list[dict[str, Any]], pooled: list[Pooled]) -> list[dict[str, Any]]:
-    """Add to each session's object what it and the other sessions of the two give together."""
-    objects = list(objects)
-    for found in pooled:
-        for k in found.at:
-            objects[k] = {**objects[k], "bond": {**objects[k]["bond"], "pooled": pooled_summary(found)}}
-    return objects
 
 
 def _one_or_list(objects: list[dict[str, Any]], sessions: list[Path]) -> Any:
