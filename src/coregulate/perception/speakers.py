@@ -207,12 +207,14 @@ def _dominant(one: _Heard, other: _Heard, *, echo_s: float = 0.0) -> tuple[NDArr
     there may be one voice only: then the louder microphone is the nearer one.
     """
     n = min(len(one.levels), len(other.levels))
-    above, below = (np.nan_to_num((x.levels[:n] - x.floor[:n]).mean(axis=1)) for x in (one, other))
+    over = [(x.levels[:n] - x.floor[:n]).mean(axis=1) for x in (one, other)]
+    heard = np.isfinite(over[0]) & np.isfinite(over[1])
+    above, below = (np.where(heard, x, 0.0) for x in over)
     most = np.maximum(above, below)
     sound = most[most > EXCESS_DB]
     if len(sound) < _RATE:
         return np.zeros(n, dtype=bool), False
-    loud = np.asarray(most > np.median(sound))
+    loud = np.asarray(most >= np.median(sound))
     lead, lag = above - _recent(below, echo_s), below - _recent(above, echo_s)
     high, low = np.percentile(lead[loud], 95), -np.percentile(lag[loud], 95)
     if low < -LEAD_DB and high > LEAD_DB:
