@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from coregulate.core import CircuitSettings, FloatArray, InputError, Notice
+from coregulate.core import CircuitSettings, Estimate, FloatArray, InputError, Notice
 from coregulate.cues import STATES, Baseline, Cuebook
 
 from .adapt import Learned, learn_person, material
@@ -51,7 +51,7 @@ class Circuits(NamedTuple):
     offsets: dict[str, dict[str, float]]
     rating_lag_s: dict[str, float]
     notices: tuple[Notice, ...]
-    lags_s: dict[str, dict[str, float]]
+    lags_s: Mapping[str, Mapping[str, float]] = MappingProxyType({})
     shifts: Mapping[str, Shifts] = MappingProxyType({})
     learned: Mapping[str, Learned] = MappingProxyType({})
     bouts: Mapping[str, Bouts] = MappingProxyType({})
@@ -158,11 +158,14 @@ def _told(one: _One) -> bool:
 
 
 def _bouts(every: dict[str, _One], settings: CircuitSettings) -> dict[str, Bouts]:
-    return {
-        p: person_bouts(one.rows, one.parameters, one.path.smoothed, settings)
-        for p, one in every.items()
-        if _told(one)
-    }
+    found = {}
+    for p, one in every.items():
+        if _told(one):
+            bouts = person_bouts(one.rows, one.parameters, one.path.smoothed, settings)
+            # What tells no more than safe from unsafe says nothing of how long a state within them lasts.
+            finer = len(one.supported.groups) > 2
+            found[p] = bouts if finer else bouts._replace(state_s=Estimate(float("nan")))
+    return found
 
 
 def _partners(
