@@ -71,7 +71,16 @@ def make_analysis(
         coords={"person": ids, "cue": list(CUES), "state": list(STATES)},
     )
     circuits = Circuits(
-        states, states, evidence, supported, lambdas, dict.fromkeys(ids, 0.8), {p: {} for p in ids}, {}, ()
+        states,
+        states,
+        evidence,
+        supported,
+        lambdas,
+        dict.fromkeys(ids, 0.8),
+        {p: {} for p in ids},
+        {},
+        (),
+        lags_s={p: dict.fromkeys(CUES, 0.0) for p in ids},
     )
     signals = {} if empty else {p: {"heart_period": _heart(rng, duration_s, episodes)} for p in ids}
     return SimpleNamespace(
