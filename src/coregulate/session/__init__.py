@@ -1,6 +1,7 @@
 """Floor 2: a folder of recordings as two people on one clock, with their consent."""
 
 from .clocks import Found
+from .memory import session_from_memory
 from .own_words import add_correction, with_own_words
 from .owned import OwnedStream
 from .person_file import PersonFile, read_person_file, write_person_file
@@ -37,6 +38,7 @@ __all__ = [
     "propose_session",
     "read_person_file",
     "read_plan",
+    "session_from_memory",
     "shifted",
     "whole_sessions",
     "with_own_words",
