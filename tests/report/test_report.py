@@ -158,6 +158,25 @@ def test_the_appendix_says_what_it_must(page: str) -> None:
     assert "disputed" in text
 
 
+def test_what_people_said_and_what_the_priors_move_stand_in_the_appendix() -> None:
+    analysis = make_analysis()
+    pid = analysis.summary["people"][0]["id"]
+    states = {"safe": 0.91, "not_known": 0.0}
+    analysis.summary["personal"] = {
+        pid: {
+            "history": ["startles easily"], "states_without_history": states, "corrections": 2, "learned_before": True,
+            "learned": {"used": False, "reason": "held-out time was not told better", "labelled_s": 600.0,
+                        "score_before": -0.5, "score_after": -0.6},
+        }
+    }  # fmt: skip
+    moved = {"what": "means of rsa", "change": "doubled", "moved": 0.04, "switched": 0.1, "episodes": 1.0}
+    analysis.summary["sensitivity"] = [moved]
+    text = " ".join(outline(render_report(analysis)).text)
+    for said in ("startles easily", "91\u00a0% without", "not used: held-out", "means of rsa", "0.04"):
+        assert said in text
+    assert not [word for word in BANNED if word in text.lower()]
+
+
 def test_names_are_escaped_and_kept() -> None:
     name, other = '<img src=x onerror="a()"> & "Zoë"', "美咲 $x_$ --> </svg>"
     title = "</title><script>alert(1)</script>"

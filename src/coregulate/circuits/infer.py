@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from coregulate.core import CircuitSettings, FloatArray, InputError, Notice
 from coregulate.cues import STATES, Baseline, Cuebook
 
-from .adapt import Learned, learn_person, material
+from .adapt import material
 from .bouts import Bouts, person_bouts
 from .chain import Path
 from .coupled import Partner, fit_partner, seen_cues
 from .fit import change_margin, fit_person
 from .gather import SAMPLES_PER_S, gather
+from .held_out import Learned, learn_person
 from .history import with_history
 from .personal import Personal, Shifts, added, shifted, with_corrections
 from .rating import DEFAULT_LAG_S, estimate_rating_lag
