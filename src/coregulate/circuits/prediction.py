@@ -89,7 +89,7 @@ def _robust(y: FloatArray, design: FloatArray) -> tuple[FloatArray, float]:
     ridge = 1e-8 * np.eye(design.shape[1]) * len(y)
     weight: FloatArray = np.ones(len(y), dtype=np.float64)
     scale = 1.0
-    coefficients = np.zeros(design.shape[1])
+    coefficients: FloatArray = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
         heavy = design * weight[:, None]
         coefficients = np.asarray(np.linalg.solve(heavy.T @ design + ridge, heavy.T @ y), dtype=np.float64)
