@@ -207,8 +207,8 @@ def _propose(
     ]
     assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
     streams = _without_mixed_sound(streams, people, assumptions)
-    # A file that was meant and could not be read is named again in each analysis.
-    assumptions.extend(n for n in problems if n.code == "stream_unreadable")
+    # A file that could not be read may have been meant: it is named again in each analysis.
+    assumptions.extend(problems)
     segments = _segments(found, rows, clocks, start_unix_s)
     unique = tuple(dict.fromkeys(assumptions))
     plan = SessionPlan(name, tuple(people), tuple(streams), tuple(segments), unique, {}, start_unix_s)
