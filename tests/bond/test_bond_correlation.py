@@ -68,7 +68,9 @@ def test_swapping_swaps_and_units_do_not_matter(seed, n, gap):
     a, b = slow(n, rng), slow(n, rng)
     a[50 : 50 + gap] = np.nan
     one, two = shift_test(a, b), shift_test(b, a)
-    assert (one.value, one.p, one.effect_size) == (two.value, two.p, two.effect_size)
+    assert np.array_equal(
+        (one.value, one.p, one.effect_size), (two.value, two.p, two.effect_size), equal_nan=True
+    )
     assert one.peak == -two.peak
     assert one.profile.values.tolist() == two.profile.values[::-1].tolist()
     assert np.array_equal(one.surrogates, two.surrogates)
