@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .analysis import Analysis, analyze, load_analysis
     from .core import CoregulateError, Settings
     from .report import write_report
-    from .session import Session, open_session
+    from .session import Session, open_session, session_from_memory
     from .simulate import simulate_session
     from .writers import export_tracks, summary_table
 
@@ -30,6 +30,7 @@ _DOOR = {
     "export_tracks": "writers",
     "load_analysis": "analysis",
     "open_session": "session",
+    "session_from_memory": "session",
     "simulate_session": "simulate",
     "summary_table": "writers",
     "write_report": "report",
@@ -45,6 +46,7 @@ __all__ = [
     "export_tracks",
     "load_analysis",
     "open_session",
+    "session_from_memory",
     "simulate_session",
     "summary_table",
     "write_report",

@@ -281,39 +281,20 @@ def inspect(folder: Path, as_json: bool, quiet: bool) -> None:
 @click.option("--csv", "kind", flag_value="csv", default="csv", help="As comma-separated text (the default).")
 @click.option("--parquet", "kind", flag_value="parquet", help="As Parquet; needs --out.")
 @click.option("--rttm", "kind", flag_value="rttm", help="Who spoke when, as RTTM; one analysis.")
+@click.option("--elan", "kind", flag_value="elan", help="States, speech and episodes as tiers; needs --out.")
+@click.option(
+    "--bids", "kind", flag_value="bids", help="The session as a BIDS data set, with derivatives; needs --out."
+)
 @click.option("--tracks", is_flag=True, help="Every second of every person instead of one row each.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="File to write; without it CSV goes to the terminal."
 )
 @_QUIET
 def export(analyses: tuple[Path, ...], kind: str, tracks: bool, out: Path | None, quiet: bool) -> None:
-    """Write analyses as a table: one row for each session and person, or the full tracks."""
-    from coregulate.analysis import load_analysis
-    from coregulate.writers import export_tracks, summary_table, write_table
-    from coregulate.writers.rttm import turns_rttm
+    """Write analyses as a table (one row for each session and person, or the full tracks), RTTM, ELAN or BIDS."""
+    from .export_command import export as run
 
-    loaded = [load_analysis(p / "analysis" if (p / "analysis").is_dir() else p) for p in analyses]
-    if kind == "rttm":
-        if len(loaded) != 1 or tracks:
-            raise InputError("RTTM is one talk's turns", "Name one analysis, without --tracks")
-        turns = turns_rttm(loaded[0])
-        if not turns:
-            raise InputError("Nobody's speech is known in this analysis", "Add sound or an annotation")
-        if out is None:
-            console.result(turns.rstrip("\n"))
-        else:
-            out.write_text(turns, encoding="utf-8")
-            console.say(f"wrote {out}: {turns.count(chr(10))} turns", quiet=quiet)
-        return
-    made = (export_tracks if tracks else summary_table)(loaded)
-    if out is None:
-        if kind == "parquet":
-            raise InputError("Parquet is not text", "Name a file with --out")
-        console.result(made.to_csv(index=False).rstrip("\n"))
-        return
-    suffix = ".parquet" if kind == "parquet" else ".csv"
-    path = write_table(made, out if out.suffix == suffix else out.with_name(out.name + suffix))
-    console.say(f"wrote {path}: {len(made)} rows, {len(made.columns)} columns", quiet=quiet)
+    run(analyses, kind=kind, tracks=tracks, out=out, quiet=quiet)
 
 
 @cli.command()

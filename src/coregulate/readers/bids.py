@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from coregulate.core import FormatError, Label, Notice, Stream, Track
+from coregulate.core import Events, FormatError, Label, Notice, Stream, Track
 
 from .channels import MAX_VALUES, Channel, channel_kind, streams_of
 from .frame import as_text, find_column, load, numbers
@@ -144,6 +144,12 @@ def _recording(path: Path, about: Mapping[str, Any]) -> list[Stream]:
     start_s = start if math.isfinite(start) else 0.0
     subject = _SUBJECT.search(path.name)
     values = {name: floats(table[c], ".") for name, c in zip(columns, table.columns, strict=True)}
+    if (
+        isinstance(about.get("timestamp"), Mapping)
+        and about["timestamp"].get("Units") == "s"
+        and "timestamp" in values
+    ):
+        return _stamped(values, about, subject[1] if subject else "", notices, path)
     return _streams(values, rate, start_s, about, subject[1] if subject else "", notices, path)
 
 
@@ -168,12 +174,28 @@ def _streams(
     return found
 
 
+def _stamped(
+    values: Mapping[str, Any], about: Mapping[str, Any], subject: str, notices: list[Notice], path: Path
+) -> list[Stream]:
+    """Read columns beside a time for each row, as an export of a sensor that loses samples has them."""
+    times = values["timestamp"]
+    channels = [
+        Channel(name, column, None, _unit(name, about), times_s=times, kind=_kind(name, about))
+        for name, column in values.items()
+        if name != "timestamp"
+    ]
+    streams = streams_of(channels, path, origin_unix_s=_acquired(path, notices), notices=notices)
+    return [_owned(s, subject) if subject and not s.owner_hint else s for s in streams]
+
+
 def _owned(stream: Stream, subject: str) -> Stream:
     return dataclasses.replace(stream, owner_hint=f"sub-{subject}")
 
 
 def _kind(name: str, about: Mapping[str, Any]) -> str:
     own = about.get(name)
+    if about.get("CoregulateKind"):
+        return str(about["CoregulateKind"])
     said = f"{about.get('PhysioType', '')} {own.get('Description', '') if isinstance(own, Mapping) else ''}"
     known = next((kind for word, kind in _KNOWN.items() if word in name.casefold()), "")
     if known == "ppg" and re.search("ecg|ekg|electrocard", said, re.IGNORECASE):
@@ -202,6 +224,25 @@ def _events(path: Path) -> Stream:
     frame = load(path)
     starts, told = numbers(frame, find_column(frame, "onset", path), path)
     lengths, more = numbers(frame, find_column(frame, "duration", path), path)
+    about = _described(path)
+    kind = str(about.get("CoregulateKind", "markers"))
+    notices: list[Notice] = [*told, *more]
+    origin = _acquired(path, notices)
+    subject = _SUBJECT.search(path.name)
+    owner = f"sub-{subject[1]}" if subject and kind != "markers" else ""
+    if "value" in frame.names and kind in ("rr", "beats"):
+        values, _ = numbers(frame, "value", path)
+        unit = about.get("value", {}).get("Units", "") if isinstance(about.get("value"), Mapping) else ""
+        return Stream(
+            kind,
+            Events(starts, values, str(unit), kind),
+            str(path),
+            kind,
+            origin,
+            owner,
+            "stamps",
+            tuple(notices),
+        )
     named = next((c for c in ("trial_type", "event_type", "value") if c in frame.names), None)
     texts = as_text(frame, named) if named else ["event"] * len(starts)
     labels = [
@@ -211,15 +252,9 @@ def _events(path: Path) -> Stream:
     ]
     if not labels:
         raise FormatError("It holds no event with a time", "Check its columns onset and duration", path)
+    part = kind if kind != "markers" else "events"
     return Stream(
-        "markers",
-        Track(tuple(sorted(labels)), "events"),
-        str(path),
-        "events",
-        None,
-        "",
-        "stamps",
-        (*told, *more),
+        kind, Track(tuple(sorted(labels)), part), str(path), part, origin, owner, "stamps", tuple(notices)
     )
 
 

@@ -1,6 +1,8 @@
 """Floor 2: a folder of recordings as two people on one clock, with their consent."""
 
 from .clocks import Found
+from .memory import session_from_memory
+from .own_words import add_correction, with_own_words
 from .owned import OwnedStream
 from .person_file import PersonFile, read_person_file, write_person_file
 from .plan import (
@@ -10,9 +12,7 @@ from .plan import (
     SegmentPlan,
     SessionPlan,
     StreamPlan,
-    add_correction,
     read_plan,
-    with_own_words,
     write_plan,
 )
 from .propose import Proposal, files_of, propose_by, propose_session, whole_sessions
@@ -38,6 +38,7 @@ __all__ = [
     "propose_session",
     "read_person_file",
     "read_plan",
+    "session_from_memory",
     "shifted",
     "whole_sessions",
     "with_own_words",

@@ -61,6 +61,25 @@ _KIND_WORDS = frozenset(
         "wav",
     ]
 )
+#: Folders that say what lies in them, not whose it is (Zoom keeps a file for each speaker in "Audio Record").
+_KIND_FOLDERS = frozenset(
+    [
+        "audio record",
+        "audio",
+        "sound",
+        "video",
+        "videos",
+        "recordings",
+        "recording",
+        "physio",
+        "beh",
+        "data",
+        "raw",
+    ]
+)
+_ZOOM = re.compile(
+    r"audio_?([^\W\d_].*?)\d{6,}$"
+)  # audioAlexSmith11234567890: a name, its number, the meeting's
 #: Kinds that say something of a person's body, voice or words; the rest is nobody's.
 PERSONAL = frozenset(
     [
@@ -89,15 +108,16 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
     In order: what the file itself says (a column, a speaker), the folder it
     lies in, the part of its name that tells it from its twin.
     """
-    found = [(_below(path), stream) for path, stream in found]
+    found = [(_told(_below(path)), stream) for path, stream in found]
     filmed = {path for path, s in found if s.kind == "video"}
     shared = filmed if len(filmed) == 1 else set()  # one video shows both; two show one each
+    spoken = {path: name for path, _ in found if (name := _speaker(path))}
     by_name = _labels_by_name(
         sorted(
             {
                 p
                 for p, s in found
-                if s.kind in PERSONAL and not s.owner_hint and "/" not in p and p not in shared
+                if s.kind in PERSONAL and not s.owner_hint and "/" not in p and p not in shared and not spoken
             }
         )
     )
@@ -108,6 +128,8 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
     for path, stream in found:
         if stream.owner_hint:
             labels.append(stream.owner_hint)
+        elif path in spoken:
+            labels.append(spoken[path])
         elif "/" in path and path not in shared:
             labels.append(path.split("/")[0])
         else:
@@ -128,6 +150,18 @@ def _one_more(found: Sequence[tuple[str, Stream]], *, alone: bool) -> dict[str, 
 def _below(path: str) -> str:
     """Return a path without the way up that leads to it."""
     return "/".join(part for part in path.split("/") if part not in ("..", "."))
+
+
+def _told(path: str) -> str:
+    """Return a path without the folders that say nothing of whose it is."""
+    *folders, name = path.split("/")
+    return "/".join([*(f for f in folders if f.casefold() not in _KIND_FOLDERS), name])
+
+
+def _speaker(path: str) -> str:
+    """Return whose track of a call a file is, by its name, or ``""``."""
+    match = _ZOOM.match(PurePosixPath(path).stem)
+    return re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", match[1]).strip() if match else ""
 
 
 def choose_two(labels: Sequence[str], weights: Sequence[int]) -> list[str]:

@@ -18,7 +18,12 @@ from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
 
-_SKIP_FOLDERS = frozenset({"truth", "analysis", "__pycache__"})
+_SKIP_FOLDERS = frozenset({"truth", "analysis", "derivatives", "__pycache__"})
+# Files that describe others (BIDS' lists and JSONs, a reader's notes): no recordings, and nothing to complain of.
+_DESCRIBES = re.compile(
+    r"(?:.*_)?(?:scans|sessions|participants|channels|electrodes)\.(?:tsv|json)$|dataset_description\.json$|"
+    r".*_(?:physio|stim|events|beh|eeg)\.json$|(?:README|CHANGES|LICENSE)(?:\.\w+)?$"
+)
 _PERSON_COLUMNS = ("person", "partner", "member", "participant", "subject", "role", "who")
 
 
@@ -52,7 +57,8 @@ def propose_session(
         Where nothing is recognised.
     """
     found, problems = _look(source, folder)
-    return _propose(found, problems, source, people or {}, name or source.stem)
+    home = f"{_relative(source, folder)}/" if source.is_dir() else ""
+    return _propose(found, problems, source, people or {}, name or source.stem, home=home)
 
 
 def propose_by(
@@ -123,6 +129,8 @@ def files_of(folder: Path) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name in (FILE_NAME, "report.html") or path.name in _SKIP_FOLDERS:
             continue
+        if _DESCRIBES.match(path.name):
+            continue
         if path.is_dir():
             result.extend([path] if recognise(path) else files_of(path))
         elif path.suffix == ".hea" or not path.with_suffix(".hea").exists():
@@ -160,11 +168,17 @@ def _look(source: Path, folder: Path) -> tuple[list[Found], list[Notice]]:
     return found, problems
 
 
+def propose_found(found: Sequence[Found], source: Path, *, name: str) -> Proposal:
+    """Propose a session from streams that are there already."""
+    return _propose(found, [], source, {}, name)
+
+
 def _propose(
     found: Sequence[Found], problems: Sequence[Notice], source: Path, asked: Mapping[str, str], name: str,
-    rating_span: tuple[float, float] | None = None,
+    rating_span: tuple[float, float] | None = None, home: str = "",
 ) -> Proposal:  # fmt: skip
-    labels = labels_of([(f.path, f.stream) for f in found])
+    # Folders below the one that was named tell people apart, not the way to it.
+    labels = labels_of([(f.path.removeprefix(home), f.stream) for f in found])
     shared = [f.stream for f, label in zip(found, labels, strict=True) if not label]
     placed = placed_in(shared, asked, labels)
     by_label = {name: label for name, label in asked.items() if label.casefold() not in placed}
@@ -192,12 +206,26 @@ def _propose(
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
     assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
+    streams = _without_mixed_sound(streams, people, assumptions)
     # A file that was meant and could not be read is named again in each analysis.
     assumptions.extend(n for n in problems if n.code == "stream_unreadable")
     segments = _segments(found, rows, clocks, start_unix_s)
     unique = tuple(dict.fromkeys(assumptions))
     plan = SessionPlan(name, tuple(people), tuple(streams), tuple(segments), unique, {}, start_unix_s)
     return Proposal(plan, tuple(found), tuple(problems))
+
+
+def _without_mixed_sound(
+    streams: Sequence[StreamPlan], people: Sequence[PersonPlan], assumptions: list[Notice]
+) -> list[StreamPlan]:
+    """Leave out a sound of both where each has one of their own: a call's mix beside a track for each speaker."""
+    own = {s.person for s in streams if s.kind == "audio" and s.use}
+    if not {p.id for p in people[:2]} <= own or "" not in own:
+        return list(streams)
+    mixed = [s.path for s in streams if s.kind == "audio" and not s.person]
+    text = "Each of the two has a sound of their own: what holds both is not used for who speaks."
+    assumptions.append(Notice("mixed_left_out", ", ".join(sorted(set(mixed))[:4]), text))
+    return [dataclasses.replace(s, use=False) if s.kind == "audio" and not s.person else s for s in streams]
 
 
 def _one_word_per_person(labels: Sequence[str], asked: Mapping[str, str]) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import filecmp
 import hashlib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -49,10 +50,14 @@ class InputFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Session:
-    """Two people and what was recorded of them; files are read when ``streams`` is first asked for."""
+    """Two people and what was recorded of them; files are read when ``streams`` is first asked for.
+
+    ``held`` are streams that are in memory, by what the plan calls their path.
+    """
 
     folder: Path
     plan: SessionPlan
+    held: Mapping[str, Sequence[Stream]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -103,7 +108,7 @@ class Session:
     @cached_property
     def _read(self) -> tuple[tuple[OwnedStream, ...], tuple[Notice, ...]]:
         streams: list[OwnedStream] = []
-        notices: list[Notice] = [*self.plan.assumptions, *_same_file_twice(self.plan)]
+        notices: list[Notice] = [*self.plan.assumptions, *_same_for_both(self.plan, self.folder)]
         cache: dict[tuple[str, ...], list[Stream] | CoregulateError] = {}
         for wanted in (s for s in self.plan.streams if s.use):
             try:
@@ -142,6 +147,11 @@ class Session:
         return tuple(s._replace(data=shifted(s.data, -by)) for s in self._read[0]) if by else self._read[0]
 
     @property
+    def zero_unix_s(self) -> float | None:
+        """Unix time of the session's zero; None where no file carries a clock."""
+        return None if self.plan.start_unix_s is None else self.plan.start_unix_s + self._zero_s
+
+    @property
     def notices(self) -> tuple[Notice, ...]:
         """Assumptions of ``session.toml`` and what the readers noticed."""
         return self._read[1]
@@ -161,6 +171,8 @@ class Session:
 
     def inputs(self) -> tuple[InputFile, ...]:
         """Every file the session names, with its hash (folders and record parts are walked)."""
+        if self.held:
+            return tuple(held_input(path, streams) for path, streams in sorted(self.held.items()))
         paths = {self.folder / p.learned for p in self.plan.people if (self.folder / p.learned).is_file()}
         for stream in self.plan.streams:
             path = self.folder / stream.path
@@ -201,6 +213,8 @@ class Session:
             hints["rate_hz"] = wanted.rate_hz
         if wanted.where:
             hints["where"] = dict(wanted.where)
+        if wanted.path in self.held:
+            return list(self.held[wanted.path])
         key = (wanted.path, str(sorted(hints.items(), key=str)))
         if key not in cache:
             try:
@@ -289,20 +303,49 @@ def shifted(data: Data, by_s: float) -> Data:
     return Track(tuple(Label(x.start_s + by_s, x.end_s + by_s, x.text) for x in data.labels), data.name)
 
 
-def _same_file_twice(plan: SessionPlan) -> list[Notice]:
-    owners: dict[tuple[str, str, str, str], set[str]] = {}
+def held_input(path: str, streams: Sequence[Stream]) -> InputFile:
+    """Return the hash of streams that are in memory, in place of a file's."""
+    digest, size = hashlib.sha256(), 0
+    for stream in streams:
+        digest.update(f"{stream.kind} {stream.part} {stream.origin_unix_s}".encode())
+        data = stream.data
+        parts = [str(data).encode()] if isinstance(data, Track | Sound | Pictures) else [
+            np.ascontiguousarray(x).tobytes() for x in (data.times_s, data.values)
+        ]  # fmt: skip
+        for raw in parts:
+            digest.update(raw)
+            size += len(raw)
+    return InputFile(path, digest.hexdigest(), size)
+
+
+def _same_for_both(plan: SessionPlan, folder: Path) -> list[Notice]:
+    """Say where both people are given the same file, or two files with the same bytes."""
+    owners: dict[tuple[str, str, str, str], dict[str, str]] = {}
     for s in plan.streams:
-        if s.use:
-            owners.setdefault((s.path, s.kind, s.part, str(sorted(s.where.items()))), set()).add(s.person)
+        if s.use and s.person:
+            first = _first_alike(folder, s.path, [path for path, *_ in owners])
+            owners.setdefault((first, s.kind, s.part, str(sorted(s.where.items()))), {})[s.person] = s.path
     return [
         Notice(
             "same_for_both",
-            path,
-            f"The same {kind} is given for {' and '.join(sorted(people))}: what moves together in it says nothing.",
+            " and ".join(dict.fromkeys(paths.values())),
+            f"The same {kind} is given for {' and '.join(sorted(paths))}: what moves together in it says nothing.",
         )
-        for (path, kind, _, _), people in owners.items()
-        if len(people - {""}) > 1
+        for (_, kind, _, _), paths in owners.items()
+        if len(paths) > 1
     ]
+
+
+def _first_alike(folder: Path, path: str, before: Sequence[str]) -> str:
+    """Return the first of the files before that holds the same bytes, or the file itself."""
+    here = folder / path
+    if not here.is_file():
+        return path
+    for other in dict.fromkeys(before):
+        there = folder / other
+        if other == path or (there.is_file() and filecmp.cmp(here, there, shallow=False)):
+            return other
+    return path
 
 
 def _relative(path: Path, folder: Path) -> str:

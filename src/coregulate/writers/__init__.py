@@ -1,5 +1,8 @@
 """Floor 8: an analysis in plain words, and as tables."""
 
+from .bids import write_bids
+from .elan import write_elan
+from .mne_raw import to_mne
 from .phrases import (
     clock_words,
     cue_words,
@@ -60,7 +63,10 @@ __all__ = [
     "tells",
     "terminal_summary",
     "thing_to_try",
+    "to_mne",
     "verdict_words",
     "why_words",
+    "write_bids",
+    "write_elan",
     "write_table",
 ]
