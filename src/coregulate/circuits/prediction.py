@@ -87,12 +87,12 @@ def _held_out(y: FloatArray, design: FloatArray, fold: FloatArray) -> float:
 def _robust(y: FloatArray, design: FloatArray) -> tuple[FloatArray, float]:
     """Return most likely coefficients and scale under Student-t residuals; a faint ridge keeps flat pasts solvable."""
     ridge = 1e-8 * np.eye(design.shape[1]) * len(y)
-    weight: FloatArray = np.ones(len(y))
-    coefficients: FloatArray = np.zeros(design.shape[1])
+    weight: FloatArray = np.ones(len(y), dtype=np.float64)
     scale = 1.0
+    coefficients: FloatArray = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
         heavy = design * weight[:, None]
-        coefficients = np.linalg.solve(heavy.T @ design + ridge, heavy.T @ y)
+        coefficients = np.asarray(np.linalg.solve(heavy.T @ design + ridge, heavy.T @ y), dtype=np.float64)
         left = y - design @ coefficients
         scale = max(float(np.sqrt(np.mean(weight * left**2))), _LEAST_SCALE)
         weight = (NU + 1.0) / (NU + (left / scale) ** 2)
