@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.util
 import sys
 
-from . import faces, install, mediapipe
+from . import chain, faces, install, mediapipe
 from .hour import table
 
 if __name__ == "__main__":
     print(table(tuple(float(h) for h in sys.argv[1:]) or (1.0, 4.0)))
     print()
     print(install.row())
+    print("\n".join(chain.rows()))
     if importlib.util.find_spec("ai_edge_litert"):
         print("\n".join([faces.table(), *mediapipe.rows()]))
     else:

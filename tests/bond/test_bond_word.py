@@ -175,3 +175,22 @@ def test_pooling_by_hand():
     assert pooled.gain.high - 0.2 == pytest.approx(1.96 * np.sqrt(0.02 / 2))
     assert pooled.p_any == pytest.approx(0.01 * (1 - np.log(0.01)))  # Fisher, two p of 0.1
     assert pool_words([base], settings=SETTINGS).verdict == "undetermined"
+
+
+def test_pooling_keeps_each_side_of_an_interval():
+    base = say(np.zeros(0), np.zeros(0))
+    open_below = Estimate(-0.4, -np.inf, -0.4 + 1.96 * 0.1)
+    word = base._replace(
+        p_any=0.1,
+        p12=0.1,
+        p21=0.1,
+        gain=open_below,
+        gain_each=(open_below,) * 2,
+        share=(open_below,) * 2,
+        damping=(0.5, 0.5),
+        common_s=600.0,
+    )
+    pooled = pool_words([word] * 4, settings=SETTINGS)
+    assert pooled.gain.value == pytest.approx(-0.4)
+    assert pooled.gain.high == pytest.approx(-0.4 + 1.96 * 0.1 / 2)
+    assert pooled.gain.low == -np.inf

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import rankdata
 
 from coregulate.circuits import forward_backward, infer_circuits, stationary, transition_matrix
-from coregulate.circuits.gather import gather
+from coregulate.circuits.gather import rows_from_seconds
 from coregulate.circuits.rows import Parameters, session_loglik
 from coregulate.core import CircuitSettings
 from coregulate.cues import Baseline, load_cuebook
@@ -36,40 +36,52 @@ def unmarked(cues):
     return cues.assign(moved).clip(-5, 5)
 
 
-# Channels: macro-F1, AUC of P(safe), calibration error of P(safe).
+# Channels, how many times slower than 20 s, share of the table's effects: least macro-F1, least AUC of P(safe),
+# largest calibration error of P(safe), largest of P(mobilized).
 FLOORS = {
-    "all": (0.66, 0.95, 0.06),
-    "phone": (0.66, 0.95, 0.06),
-    "face": (0.53, 0.93, 0.06),
-    "heart": (0.25, 0.6, 0.1),
+    ("all", 1.0, 1.0): (0.74, 0.95, 0.05, 0.10),
+    ("phone", 1.0, 1.0): (0.73, 0.95, 0.05, 0.10),
+    ("face", 1.0, 1.0): (0.57, 0.95, 0.05, 0.10),
+    ("voice", 1.0, 1.0): (0.38, 0.72, 0.10, 0.10),
+    ("heart", 1.0, 1.0): (0.20, 0.60, 0.10, 0.10),
+    ("all", 3.0, 1.0): (0.88, 0.95, 0.10, 0.10),
+    ("voice", 3.0, 1.0): (0.45, 0.72, 0.10, 0.20),
+    ("all", 1.0, 0.5): (0.50, 0.80, 0.05, 0.10),
 }
 
 
-@pytest.mark.parametrize("name", FLOORS)
-def test_lagging_autocorrelated_cues(sim, macro_f1, name):
+@pytest.mark.parametrize(("name", "slower", "effect"), FLOORS)
+def test_late_cues_and_noise_that_is_remembered(sim, macro_f1, name, slower, effect):
     channels = {"all": sim.all, "phone": sim.phone}.get(name, (name,))
     rng = np.random.default_rng(1)
-    paths = {p: sim.states(3600, rng) for p in "abcd"}
-    cues = sim.dataset({p: sim.z(q, channels, rng) for p, q in paths.items()}, 3600)
-    found = infer_circuits(cues, dict.fromkeys(paths, CALM), book=BOOK, settings=SETTINGS)
-    truth = np.concatenate(list(paths.values()))
+    paths = {p: sim.states(3600, rng, slower) for p in "abcd"}
+    noise = {"effect": effect, "within": 0.3, "memory": sim.bodies}
+    cues = sim.dataset({p: sim.z(q, channels, rng, **noise) for p, q in paths.items()}, 3600)
+    # Measured from a calm talk and moved to the table's origin, as the cues room does.
+    origin = {n: v + (1.0 - effect) * BOOK.cues[n].reference_mean("calm_talk") for n, v in cues.items()}
+    settings = CircuitSettings(safe_bout_s=180 * slower, unsafe_bout_s=40 * slower, state_s=20 * slower)
+    found = infer_circuits(cues.assign(origin), dict.fromkeys(paths, CALM), book=BOOK, settings=settings)
     p = found.states.values.reshape(-1, 5)
-    safe = p[:, :3].sum(axis=1)
-    least_f1, least_auc, most_error = FLOORS[name]
+    known = np.isfinite(p[:, 0])
+    truth, p = np.concatenate(list(paths.values()))[known], p[known]
+    safe, mobilized = p[:, :3].sum(axis=1), p[:, [1, 3]].sum(axis=1)
+    least_f1, least_auc, most_error, most_mobilized = FLOORS[name, slower, effect]
     assert macro_f1(truth, p.argmax(axis=1)) > least_f1
     assert auc(truth < 3, safe) > least_auc
+    assert auc(np.isin(truth, (1, 3)), mobilized) > 0.6
     assert calibration_error(truth < 3, safe) < most_error
+    assert calibration_error(np.isin(truth, (1, 3)), mobilized) < most_mobilized
     for told in found.supported.values():
-        assert told.episodes == (name != "heart")
+        assert told.episodes == (name not in ("heart", "voice"))
 
 
-@pytest.mark.parametrize(("name", "least"), [("all", 0.96), ("heart", 0.62), ("voice", 0.63)])
+@pytest.mark.parametrize(("name", "least"), [("all", 0.96), ("heart", 0.65), ("voice", 0.66)])
 def test_an_oracle_with_independent_noise(sim, macro_f1, name, least):
+    """Twenty hours: heart reaches .66, so the floor needs them."""
     channels = sim.all if name == "all" else (name,)
     rng = np.random.default_rng(2)
-    path = sim.states(14_400, rng)
-    z = sim.z(path, channels, rng, independent=True)
-    rows = gather(sim.dataset({"a": z}, len(path)), "a", CALM, book=BOOK)
+    path = sim.states(72_000, rng)
+    rows = rows_from_seconds(sim.z(path, channels, rng, independent=True), {}, len(path), CALM, book=BOOK)
     knows = Parameters(np.ones(len(rows.names)), np.empty(0), 1.0, np.zeros(len(rows.names)))
     moves = transition_matrix(safe_bout_s=180.0, unsafe_bout_s=40.0, state_s=20.0)
     found = forward_backward(session_loglik(rows, knows, SETTINGS), moves, stationary(moves))

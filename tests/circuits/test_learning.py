@@ -182,7 +182,8 @@ def test_that_was_not_anger_that_was_laughing(sim):
     assert told.states.sel(**inside).mean("time").idxmax("state") == "play"
     assert told.evidence.sel(cue="correction", state="play", **inside).min() > 0
     assert np.isnan(told.evidence.sel(person="a", cue="correction").values[400]).all()
-    elsewhere = dict(person="a", time=slice(400, 590))
+    # From 580 s on the next fight comes near: how soon it is told depends on the weights, which were fitted anew.
+    elsewhere = dict(person="a", time=slice(400, 580))
     np.testing.assert_allclose(told.states.sel(**elsewhere), plain.states.sel(**elsewhere), atol=0.15)
 
 

@@ -108,6 +108,10 @@ def test_from_files_to_json_report_and_table(ratings: Path, tmp_path: Path) -> N
     assert "<html" in (tmp_path / "r.html").read_text(encoding="utf-8")
     again = run("analyze", ratings, "--set", "bond.surrogates=100")
     assert "nothing has changed" in again.stderr
+    (ratings / "analysis" / "detail.json").write_text("{")
+    anew = run("analyze", ratings, "--set", "bond.surrogates=100")
+    assert anew.returncode == 0, anew.stderr
+    assert "computed anew" in anew.stderr
     table = run("export", ratings)
     assert table.returncode == 0, table.stderr
     assert len(table.stdout.strip().splitlines()) == 3

@@ -7,6 +7,7 @@ import pytest
 
 from coregulate.core import InputError
 from coregulate.perception import who_speaks
+from coregulate.perception.crosstalk import heard_through, learn_path
 
 RATE_HZ = 16000
 A = [(2, 6), (12, 17), (25, 29)]
@@ -94,3 +95,44 @@ def test_one_microphone_for_two_says_what_to_do(two):
 def test_one_person_alone_and_nobody(two):
     assert who_speaks({}) == {}
     assert len(who_speaks({"a": two["a"]})["a"].labels) > 0
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.2])
+def test_the_same_leak_is_found_whatever_the_gains(two, made, gain):
+    from coregulate.readers import read_sound
+
+    quiet = made("other", gain * read_sound(two["b"], 0, SECONDS, rate_hz=RATE_HZ))
+    tracks = who_speaks({"a": two["a"], "b": quiet})
+    for person, segments in (("a", A), ("b", B)):
+        found, truth = covered(tracks[person], segments)
+        assert np.mean(found[truth]) > 0.95
+        assert np.mean(found[~truth]) < 0.03
+
+
+def test_one_who_speaks_alone_is_not_taken_for_two(made, voice):
+    rng = np.random.default_rng(2)
+    a = voice(A, 200, SECONDS)
+    hiss = 3e-4 * rng.standard_normal((2, len(a)))
+    late = 0.5 * np.roll(a, int(0.005 * RATE_HZ))
+    tracks = who_speaks({"a": made("a", a + hiss[0]), "b": made("b", late + hiss[1])})
+    found, truth = covered(tracks["a"], A)
+    assert np.mean(found[truth]) > 0.95
+    assert tracks["b"].labels == ()
+
+
+def test_the_path_of_a_leak_is_learned_as_it_is():
+    rng = np.random.default_rng(3)
+    theirs = rng.standard_normal(40000)
+    path = np.zeros(300)
+    path[[40, 41, 200]] = 0.5, -0.2, 0.1
+    mine = np.convolve(theirs, path)[:40000] + 0.01 * rng.standard_normal(40000)
+    found = learn_path(mine, theirs, np.ones(40000, bool), rate_hz=8000.0)
+    assert found is not None
+    at = np.zeros(400)
+    at[found.lag : found.lag + len(found.taps)] = found.taps[: 400 - found.lag]
+    np.testing.assert_allclose(at[:300], path, atol=0.01)
+    left = mine - heard_through(found, theirs)
+    assert np.std(left[600:]) < 0.015
+    apart = learn_path(rng.standard_normal(40000), theirs, np.ones(40000, bool), rate_hz=8000.0)
+    assert apart is None
+    assert learn_path(mine, theirs, np.zeros(40000, bool), rate_hz=8000.0) is None

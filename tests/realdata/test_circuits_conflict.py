@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from coregulate.circuits import infer_circuits
+from coregulate.circuits import brier_parts, calibration_error, infer_circuits
 from coregulate.core import CircuitSettings
 from coregulate.cues import load_cuebook
 
@@ -67,3 +67,17 @@ def test_codes_say_safe_or_not_and_nothing_of_still(found):
         assert told.absolute
         assert told.episodes
         assert ("still",) not in told.groups
+
+
+def test_what_the_codes_say_of_safety_is_calibrated_on_the_codes_themselves(coded, found):
+    """Their own channel, so no proof of the model; neutral seconds are neither."""
+    truth, said = [], []
+    for k, person in enumerate(("mother", "adolescent")):
+        safe = found.states.sel(person=person, state=["social", "play", "still"]).sum("state").values
+        for second, *codes in coded:
+            if codes[k] != "code_neutral":
+                truth.append(codes[k][5:] not in NEGATIVE)
+                said.append(safe[second])
+    parts = brier_parts(said, truth)
+    assert calibration_error(said, truth) < 0.05  # measured: .026
+    assert parts.score < parts.uncertainty  # better than always saying the average

@@ -11,6 +11,7 @@ import pytest
 
 from coregulate.core import Label, Sound, Track
 from coregulate.perception import voice_frames, who_speaks
+from coregulate.readers import read_sound
 
 
 def sound_of(path: Path) -> Sound:
@@ -154,3 +155,34 @@ def test_syllables_against_the_vowels_that_were_written(two_tracks):
         frames = voice_frames(sounds[p], spoken, others=None)
         found += len(syllable_nuclei(frames["intensity"].values, np.isfinite(frames["f0"].values)))
     assert 0.65 < found / spelled < 1.1
+
+
+@pytest.mark.parametrize(
+    ("leak_db", "delay_ms", "noise", "gains", "overlap_s"),
+    [
+        (-12, 1, 0.0, (1, 1), 0.3),
+        (-6, 1, 0.0, (1, 1), 0.3),
+        (-6, 10, 0.0, (1, 1), 0.5),
+        (-12, 5, 0.003, (1, 1), 0.3),
+        (-12, 5, 0.0, (0.2, 1), 0.3),
+        (-6, 5, 0.0, (1, 0.2), 0.3),
+    ],
+)
+def test_who_speaks_with_a_leak_added(two_tracks, tmp_path, leak_db, delay_ms, noise, gains, overlap_s):
+    """Annotated: 32.05 and 11.40 s, both at once 2.97 s."""
+    sounds, _, _ = two_tracks
+    read = [read_sound(sounds[pid], 0, 58.0, rate_hz=16000.0)[: 58 * 16000] for pid in "AB"]
+    late = [np.roll(x, delay_ms * 16) for x in read]
+    rng = np.random.default_rng(1)
+    mixed = {}
+    for k, pid in enumerate("AB"):
+        heard = read[k] + 10 ** (leak_db / 20) * late[1 - k] + noise * rng.standard_normal(len(read[k]))
+        path = tmp_path / f"{pid}.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, 16000, 0, "NONE", ""))
+            file.writeframes((np.clip(gains[k] * heard, -1, 1) * 32767).astype("<i2").tobytes())
+        mixed[pid] = Sound(str(path), 16000.0, len(heard) / 16000)
+    found = {pid: mask(track.labels) for pid, track in who_speaks(mixed).items()}
+    assert found["A"].sum() / 100 == pytest.approx(32.05, rel=0.1)
+    assert found["B"].sum() / 100 == pytest.approx(11.40, rel=0.1)
+    assert (found["A"] & found["B"]).sum() / 100 == pytest.approx(2.97, abs=overlap_s)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from coregulate.core import StoreError
-from coregulate.report import render_report, write_report
+from coregulate.report import appendix, render_report, write_report
 
 SPEC = importlib.util.spec_from_file_location("standin", Path(__file__).with_name("standin.py"))
 assert SPEC is not None
@@ -156,6 +156,26 @@ def test_the_appendix_says_what_it_must(page: str) -> None:
     assert "0123456789abcdef" * 4 in text
     assert "not a diagnosis" in text
     assert "disputed" in text
+
+
+def test_what_people_said_and_what_the_priors_move_stand_in_the_appendix() -> None:
+    analysis = make_analysis()
+    pid = analysis.summary["people"][0]["id"]
+    states = {"safe": 0.91, "not_known": 0.0}
+    analysis.summary["personal"] = {
+        pid: {
+            "history": ["startles easily"], "states_without_history": states, "corrections": 2, "learned_before": True,
+            "learned": {"used": False, "reason": "held-out time was not told better", "labelled_s": 600.0,
+                        "score_before": -0.5, "score_after": -0.6},
+        }
+    }  # fmt: skip
+    moved = {"what": "means of rsa", "change": "doubled", "moved": 0.04, "switched": 0.1, "episodes": 1.0}
+    analysis.summary["sensitivity"] = [moved]
+    text = " ".join(outline(render_report(analysis)).text)
+    for said in ("startles easily", "91\u00a0% without", "not used: held-out", "means of rsa", "0.04"):
+        assert said in text
+    tables = str([*appendix.personal_tables(analysis), *appendix.sensitivity_tables(analysis)]).lower()
+    assert not [word for word in BANNED if word in tables]
 
 
 def test_names_are_escaped_and_kept() -> None:

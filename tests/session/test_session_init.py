@@ -48,6 +48,15 @@ def test_names_in_files_tell_the_two_people(tmp_path: Path) -> None:
     assert {s.path: s.person for s in plan.streams} == {"ann_breathing.csv": "ann", "bo_breathing.csv": "bo"}
 
 
+def test_names_tell_the_two_people_also_where_session_toml_lies_elsewhere(tmp_path: Path) -> None:
+    source = write_two(tmp_path / "talk")
+    plan = propose_session(source, tmp_path / "elsewhere").plan
+    assert {s.path: s.person for s in plan.streams} == {
+        "../talk/ann_breathing.csv": "ann",
+        "../talk/bo_breathing.csv": "bo",
+    }
+
+
 def test_overlapping_unix_clocks_are_kept_and_time_zero_is_the_earliest_sample(tmp_path: Path) -> None:
     folder = write_two(tmp_path, unix=(1.7e9, 1.7e9 + 4.8))
     plan = propose_session(folder, folder).plan
@@ -125,6 +134,24 @@ def test_the_same_file_for_both_is_a_notice(tmp_path: Path) -> None:
     second = type(first)("bo", first.kind, first.path, first.part, first.clock, first.offset_s)
     write_plan(SessionPlan(plan.name, plan.people, (first, second), start_unix_s=plan.start_unix_s), tmp_path)
     assert any(n.code == "same_for_both" for n in open_session(tmp_path).notices)
+
+
+def test_a_copy_of_the_others_file_is_a_notice(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, unix=(1.7e9, 1.7e9 + 4.8))
+    write_plan(agreed(propose_session(folder, folder).plan), folder)
+    assert open_session(folder).notices == ()
+    (folder / "bo_breathing.csv").unlink()
+    shutil.copy(folder / "ann_breathing.csv", folder / "bo_breathing.csv")
+    (notice,) = [n for n in open_session(folder).notices if n.code == "same_for_both"]
+    assert notice.where == "ann_breathing.csv and bo_breathing.csv"
+
+
+@pytest.mark.parametrize("content", [b"", bytes(range(256)) * 8])
+def test_a_file_that_cannot_be_read_is_named_in_each_analysis(tmp_path: Path, content: bytes) -> None:
+    folder = write_two(tmp_path)
+    (folder / "bo_breathing.csv").write_bytes(content)
+    write_plan(agreed(propose_session(folder, folder).plan), folder)
+    assert [n.where for n in open_session(folder).notices] == ["bo_breathing.csv"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from .result import Analysis, SessionFacts
 from .sensitivity import Change, sensitivity
 from .store import dumps, load_analysis, save_analysis, stored_key
 from .summary import analysis_key, group_name, state_means
+from .versions import version_of
 from .why import STATE_WORDS, Why, WhyRow
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "sensitivity",
     "state_means",
     "stored_key",
+    "version_of",
 ]

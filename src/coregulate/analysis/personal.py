@@ -92,8 +92,8 @@ def personal_notices(
             )
         if learned is not None and learned.used:
             text = (
-                f"Fitted to {person.name}'s own word ({learned.labelled_s / 60:.0f} min): held-out log score "
-                f"{learned.score_after:.3f} nats a second instead of {learned.score_before:.3f}"
+                f"Fitted to {person.name}'s own word ({learned.labelled_s / 60:.0f} min): time held out is told better "
+                f"(log-likelihood {learned.score_after:.3f} nats a second instead of {learned.score_before:.3f})"
             )
             notices.append(Notice("adapted", person.id, text))
         if own.corrections:

@@ -260,7 +260,7 @@ def _collected(
         else []
     )
     # Circuits and story both say where no level is known: once is enough.
-    said = {(n.code, n.where) for n in circuits.notices}
+    said = {n.where for n in circuits.notices if n.code in ("level-not-known", "no-channel")}
     everything = [
         *session.notices,
         *nobody,
@@ -269,6 +269,6 @@ def _collected(
         *circuits.notices,
         *bond.notices,
         *together,
-        *(n for n in story.notices if (n.code, n.where) not in said),
+        *(n for n in story.notices if n.code != "level-not-known" or n.where not in said),
     ]
     return list(dict.fromkeys(everything))

@@ -78,7 +78,7 @@ def sensitivity(analysis: Analysis, *, progress: Callable[[float], None] | None 
 def _variants(analysis: Analysis, baselines: Mapping[str, Baseline]) -> Iterator[_Variant]:
     book, settings, cues = load_cuebook(), settings_of(analysis).circuits, analysis.cues
     present = [book.cues[str(n)] for n in cues.data_vars if str(n) in book.cues and _seen(cues, str(n))]
-    argue = [cue for cue in present if cue.kind != "rating"]
+    argue = [cue for cue in present if cue.kind != "rating" and cue.argues]
     for change, factor in _FACTORS.items():
         for cue in argue:
             changed = dataclasses.replace(cue, means={s: factor * m for s, m in cue.means.items()})

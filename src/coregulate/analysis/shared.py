@@ -225,14 +225,14 @@ def _about_the_room(seen: Seen, where: str) -> list[Notice]:
     """Say what was taken for granted about one room or a call, and how to say otherwise."""
     said, looks = seen.stream.one_room, seen.seen_as_one_room
     if said is None and looks:
-        text = "No border divides the two, so both are taken to sit in one room and who looks at whom is read: one_room = false in session.toml says otherwise."
+        text = "No border divides the two, so both are taken to sit in one room: who looks at whom and how near they are is read, touch is not. one_room = true or false in session.toml says for sure."
         return [Notice("one_room_assumed", where, text)]
     if said is None:
         why = "it cannot be told" if looks is None else "a straight border divides the picture, as in a call"
-        text = f"Whether both sit in one room is not said, and {why}, so who looks at whom is not read: one_room = true in session.toml says it."
+        text = f"Whether both sit in one room is not said, and {why}, so who looks at whom, how near they are and touch are not read: one_room = true in session.toml says it."
         return [Notice("gaze_not_read", where, text)]
     if said and looks is False:
-        text = "A straight border divides the picture, as in a call; session.toml says one room, so who looks at whom is read all the same."
+        text = "A straight border divides the picture, as in a call; session.toml says one room, so who looks at whom, nearness and touch are read all the same."
         return [Notice("looks_like_a_call", where, text)]
     return []
 

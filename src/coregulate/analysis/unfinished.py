@@ -21,6 +21,7 @@ from coregulate.core import StoreError
 
 from .versions import version_of
 
+_FORM = 2  # of what is put aside; another one is not taken up
 Stored = Mapping[str, NDArray[Any]]
 
 
@@ -40,6 +41,7 @@ class Aside:
         facts = os.stat(video)
         parts = [
             version_of("coregulate"),
+            _FORM,
             os.path.abspath(video),
             facts.st_size,
             facts.st_mtime_ns,

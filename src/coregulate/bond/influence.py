@@ -15,8 +15,10 @@ from .corrections import benjamini_hochberg
 
 WINDOW_S = 20.0  # docs/bond.md: how long after a cue a move counts as its
 SAFE_ABOVE, UNSAFE_BELOW = 0.6, 0.4  # prior: a move is told where P(safe) crosses both
-BOUT_EDGES_S = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0)  # prior: moments are matched by the time in the state
-BLOCK_S = 600.0  # prior: and by ten minutes of the recording, so that a drift of both is no influence
+# prior: moments are matched by the time in the state. Finer, and a stratum holds one move, which ends its
+# own seconds: six edges and blocks of ten minutes read a ratio of 4 as 5.2.
+BOUT_EDGES_S = (20.0, 60.0)
+BLOCK_S = 1800.0  # prior: and by half hour, so that a drift of both is no influence
 LEAST_CUES = 5  # prior
 LEAST_MOVES = 5  # prior
 TOWARD = ("safety", "threat")
@@ -35,7 +37,7 @@ class Influence(NamedTuple):
         ``safety`` (from unsafe to safe) or ``threat`` (the other way).
     hazard_ratio : Estimate
         Moves a second within 20 s after the cue against matched seconds without; above 1: sooner. ``p``
-        is two-sided (mid-p), the interval is the exact one that belongs to it.
+        is two-sided (mid-p), the interval is the one that belongs to it.
     q : float
         Benjamini-Hochberg over all that were tested together.
     n_cues, n_moves : int
@@ -128,9 +130,8 @@ def hazard_ratio(
     Notes
     -----
     A discrete-time hazard: every second in which the person could move is one trial. Seconds are matched
-    by the time since the state began and by ten-minute block; given the moves of a stratum, how many fall
-    into its seconds after a cue is binomial, so the answer is exact also for few moves and asks nothing
-    about when the cues come.
+    by the time since the state began and by half hour; given the moves of a stratum, how many fall into
+    its seconds after a cue is binomial, also where the moves are few and the cues come in clusters.
 
     Examples
     --------

@@ -58,7 +58,8 @@ def _z(n: float, sa: float, sb: float, saa: float, sbb: float, sab: float) -> fl
     if va < 1e-9 * n or vb < 1e-9 * n:
         return np.nan
     r = (sab - sa * sb / n) / np.sqrt(va * vb)
-    return float(np.arctanh(min(max(r, -MAX_R), MAX_R)))
+    r = min(max(r, -MAX_R), MAX_R)
+    return float(0.5 * np.log((1 + r) / (1 - r)))  # a third of the time of arctanh
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

@@ -69,18 +69,23 @@ def _fisher(p: Sequence[float]) -> float:
 
 
 def _random_effects(parts: Sequence[Estimate]) -> Estimate:
+    """Pool gains whose intervals reach further on one side: each side is pooled from its own widths."""
     value = np.array([e.value for e in parts])
-    sd = np.array([(e.high - e.low) / (2 * 1.96) for e in parts])
-    # A session whose interval has no end says nothing about the size.
+    down = np.array([(e.value - e.low) / 1.96 for e in parts])
+    up = np.array([(e.high - e.value) / 1.96 for e in parts])
+    # Weighed by the side that is known better: the other one may have no end (instability).
+    sd = np.fmin(down, up)
     use = np.isfinite(sd) & (sd > 0)
     if not use.any():
         return Estimate(NAN)
-    value, variance = value[use], sd[use] ** 2
+    value, down, up, variance = value[use], down[use], up[use], sd[use] ** 2
     between = _between(value, variance)
     weight = 1 / (variance + between)
-    mean, error = float(weight @ value / weight.sum()), float(1 / np.sqrt(weight.sum()))
+    part = weight / weight.sum()
+    mean = float(part @ value)
+    low, high = (float(np.sqrt(np.sum(part**2 * (side**2 + between)))) for side in (down, up))
     return Estimate(
-        mean, mean - 1.96 * error, mean + 1.96 * error, n_effective=float(use.sum()), method="random effects"
+        mean, mean - 1.96 * low, mean + 1.96 * high, n_effective=float(use.sum()), method="random effects"
     )
 
 

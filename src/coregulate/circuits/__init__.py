@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .adapt import Labels, Learned, Material, learn_person, material, material_of_session
+from .adapt import Labels, Material, material, material_of_session
 from .bouts import Bouts, fit_bouts
 from .calibration import (
     BrierParts,
@@ -21,6 +21,7 @@ from .coupled import Partner, fit_partner
 from .densities import student_divergence
 from .gather import reference_of
 from .group import Group, learn_group
+from .held_out import Learned, learn_person
 from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen

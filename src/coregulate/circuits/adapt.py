@@ -1,4 +1,4 @@
-"""Adapting the states' means to one person by their own word, and refusing to where it does not help.
+"""Adapting the states' means to one person by their own word.
 
 The person's dial and corrections are labels. Means move from the table's (or the
 group's) toward what the person shows when they say they are safe, or were playing:
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from coregulate.core import CircuitSettings, FloatArray
 from coregulate.cues import STATES, Baseline, Cuebook
 
-from .calibration import fit_temperature, tempered
 from .chain import forward_backward
 from .densities import RATING_CLIP, logistic, logit
 from .gather import gather
@@ -32,12 +31,6 @@ if TYPE_CHECKING:
 
 #: Standard deviation of a person's mean around the table's, in z (prior).
 PERSON_SD = 0.25
-#: Least time with the person's word, in s (prior).
-MIN_LABELLED_S = 120
-#: Stretches of the labelled time that are held out in turn.
-FOLDS = 5
-# Seconds beside a held-out stretch that are not learned from either (prior: noise is remembered that long).
-_GUARD_S = 20
 _STEPS = 8
 # The person's word on these channels is a label; everything else is evidence.
 _WORDS = ("rating", "correction")
@@ -75,30 +68,6 @@ class Material(NamedTuple):
     rows: Rows
     parameters: Parameters
     labels: Labels
-
-
-class Learned(NamedTuple):
-    """What a person's own word taught, and whether it is used.
-
-    Parameters
-    ----------
-    shifts : mapping of cue to mapping of state to float
-        Added to the table's means, in z; empty where not used.
-    used : bool
-    reason : str
-        Why not, in a few words; empty where used.
-    labelled_s : float
-        Seconds with the person's word.
-    score_before, score_after : float
-        Held-out log score of the word from the other channels, nats a second; NaN where not tried.
-    """
-
-    shifts: Shifts
-    used: bool
-    reason: str
-    labelled_s: float
-    score_before: float = float("nan")
-    score_after: float = float("nan")
 
 
 def labels_of(rows: Rows) -> Labels:
@@ -148,37 +117,6 @@ def material_of_session(
         np.array([circuits.lags_s[person][name] for name in rows.names]),
     )
     return material(rows, parameters)
-
-
-def learn_person(
-    sessions: Sequence[Material], *, moves: FloatArray, start: FloatArray, settings: CircuitSettings
-) -> Learned:
-    """Learn one person's means from their word in one or more sessions, and test it on held-out stretches.
-
-    Parameters
-    ----------
-    sessions : sequence of Material
-        Their rows already carry what was learned before (or the group's means): that is where this starts.
-    moves, start : ndarray
-    settings : CircuitSettings
-
-    Returns
-    -------
-    Learned
-        Used only with at least 120 s of labels and where the other channels tell the held-out word better
-        with the new means than with the old, and than its own average would.
-    """
-    labelled = float(sum(np.isfinite(one.labels.share).sum() for one in sessions))
-    if labelled < MIN_LABELLED_S:
-        return Learned({}, False, "too little of the person's own word", labelled)
-    guess, before, after = _held_out(sessions, moves=moves, start=start, settings=settings)
-    score = (float(before.mean()), float(after.mean()))
-    if not score[1] > guess.mean():
-        return Learned({}, False, "the other channels do not go with their own word", labelled, *score)
-    if not score[1] > score[0]:
-        return Learned({}, False, "held-out time was not told better", labelled, *score)
-    shifts = fit_shifts(sessions, moves=moves, start=start, settings=settings)
-    return Learned(shifts, True, "", labelled, *score)
 
 
 def fit_shifts(
@@ -242,73 +180,6 @@ def gather_sums(
             # The mean moves by kappa times the shift.
             total[cue] = (a + kappa * top[i], b + kappa**2 * bottom[i])
     return total
-
-
-def _held_out(
-    sessions: Sequence[Material], *, moves: FloatArray, start: FloatArray, settings: CircuitSettings
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean log score of each held-out stretch: of the rest's average word, before and after learning, each (fold,)."""
-    said = np.concatenate([one.labels.share for one in sessions])
-    yes = np.concatenate([one.labels.yes for one in sessions])
-    guess: list[float] = []
-    before: list[float] = []
-    after: list[float] = []
-    for fold in range(FOLDS):
-        inside = _fold(sessions, fold)
-        rest = [
-            one._replace(labels=one.labels.within(~_near(part, _GUARD_S)))
-            for one, part in zip(sessions, inside, strict=True)
-        ]
-        learnt = np.isfinite(np.concatenate([one.labels.share for one in rest]))
-        shifts = fit_shifts(rest, moves=moves, start=start, settings=settings)
-        held = np.concatenate(inside)
-        guess.append(float(_log_score(_guess(yes, said, learnt, start), said)[held].mean()))
-        nothing: Shifts = {}
-        for scores, by in ((before, nothing), (after, shifts)):
-            p = np.concatenate([one.labels.asked(_read(one, by, moves, start, settings)) for one in sessions])
-            # Nobody turns a dial as far as a model is sure: each is read at the temperature that suits the rest.
-            mild = tempered(p, fit_temperature(p[learnt], said[learnt]))
-            scores.append(float(_log_score(mild, said)[held].mean()))
-    return np.array(guess), np.array(before), np.array(after)
-
-
-def _guess(
-    yes: NDArray[np.bool_], share: FloatArray, learnt: NDArray[np.bool_], start: FloatArray
-) -> FloatArray:
-    """Answer without looking: the rest's average word on being safe, the prior's share of any other states."""
-    p: FloatArray = yes @ start
-    about_safe = (yes == np.isin(np.arange(len(STATES)), SAFE)).all(axis=1)
-    if (about_safe & learnt).any():
-        p[about_safe] = share[about_safe & learnt].mean()
-    return p
-
-
-def _log_score(p: FloatArray, share: FloatArray) -> FloatArray:
-    out: FloatArray = share * np.log(p) + (1.0 - share) * np.log1p(-p)
-    return out
-
-
-def _read(
-    one: Material, shifts: Shifts, moves: FloatArray, start: FloatArray, settings: CircuitSettings
-) -> FloatArray:
-    """States from the other channels alone, shape (time, state)."""
-    loglik = session_loglik(shifted(one.rows, shifts), one.parameters, settings)
-    return forward_backward(loglik, moves, start).smoothed
-
-
-def _fold(sessions: Sequence[Material], fold: int) -> list[NDArray[np.bool_]]:
-    """Which seconds of each session belong to a fold: a fifth of the labelled time, in one piece."""
-    seen = [np.isfinite(one.labels.share) for one in sessions]
-    number = np.cumsum(np.concatenate(seen)) - 1
-    of = np.minimum(number * FOLDS // max(int(number[-1]) + 1, 1), FOLDS - 1) == fold
-    parts = np.split(of, np.cumsum([len(s) for s in seen])[:-1])
-    return [part & s for part, s in zip(parts, seen, strict=True)]
-
-
-def _near(seconds: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    kernel = np.ones(2 * reach + 1)
-    near: NDArray[np.bool_] = np.convolve(seconds, kernel, mode="full")[reach : reach + len(seconds)] > 0.5
-    return near
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -57,8 +57,8 @@ def fit_person(
     for _ in range(PASSES):
         if not trusted and rows.names:
             parameters = fit_offsets(rows, parameters, moves=moves, start=start, settings=settings)
-        path = forward_backward(session_loglik(rows, parameters, settings), moves, start)
-        parameters = parameters._replace(lags_s=fit_lags(rows, parameters, path.smoothed, settings))
+        lags_s = fit_lags(rows, parameters, moves=moves, start=start, settings=settings)
+        parameters = parameters._replace(lags_s=lags_s)
         path = forward_backward(session_loglik(rows, parameters, settings), moves, start)
         fitted = fit_lambdas(rows, parameters, path.smoothed, settings)
         parameters = parameters._replace(lambdas=fitted.graded, absolute_lambdas=fitted.absolute)

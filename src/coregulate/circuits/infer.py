@@ -10,15 +10,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from coregulate.core import CircuitSettings, FloatArray, InputError, Notice
+from coregulate.core import CircuitSettings, Estimate, FloatArray, InputError, Notice
 from coregulate.cues import STATES, Baseline, Cuebook
 
-from .adapt import Learned, learn_person, material
+from .adapt import material
 from .bouts import Bouts, person_bouts
 from .chain import Path
 from .coupled import Partner, fit_partner, seen_cues
 from .fit import change_margin, fit_person
 from .gather import SAMPLES_PER_S, gather
+from .held_out import Learned, learn_person
 from .history import with_history
 from .personal import Personal, Shifts, added, shifted, with_corrections
 from .rating import DEFAULT_LAG_S, estimate_rating_lag
@@ -51,7 +52,7 @@ class Circuits(NamedTuple):
     offsets: dict[str, dict[str, float]]
     rating_lag_s: dict[str, float]
     notices: tuple[Notice, ...]
-    lags_s: dict[str, dict[str, float]]
+    lags_s: Mapping[str, Mapping[str, float]] = MappingProxyType({})
     shifts: Mapping[str, Shifts] = MappingProxyType({})
     learned: Mapping[str, Learned] = MappingProxyType({})
     bouts: Mapping[str, Bouts] = MappingProxyType({})
@@ -112,7 +113,7 @@ def infer_circuits(
     A probability is NaN ("not known") where the nearest observed second is more than
     one state dwell (``settings.state_s``) away, in ``filtered`` where the last one
     is; a person without any channel is NaN throughout. An hour of two people with
-    15 cues takes about a second, once compiled.
+    15 cues takes about a second, once compiled; with ``rng`` one to three more.
     """
     if missing := {"person", "time"} - set(cues.dims):
         raise InputError(
@@ -158,11 +159,14 @@ def _told(one: _One) -> bool:
 
 
 def _bouts(every: dict[str, _One], settings: CircuitSettings) -> dict[str, Bouts]:
-    return {
-        p: person_bouts(one.rows, one.parameters, one.path.smoothed, settings)
-        for p, one in every.items()
-        if _told(one)
-    }
+    found = {}
+    for p, one in every.items():
+        if _told(one):
+            bouts = person_bouts(one.rows, one.parameters, one.path.smoothed, settings)
+            # What tells no more than safe from unsafe says nothing of how long a state within them lasts.
+            finer = len(one.supported.groups) > 2
+            found[p] = bouts if finer else bouts._replace(state_s=Estimate(float("nan")))
+    return found
 
 
 def _partners(

@@ -6,8 +6,9 @@ import numpy as np
 
 from coregulate.core import CircuitSettings, FloatArray
 
+from .chain import forward_backward
 from .densities import each_loglik
-from .rows import Parameters, Rows, state_means
+from .rows import Parameters, Rows, session_loglik, state_means
 
 #: Largest lag that is looked at, in s (prior).
 MAX_LAG_S = 10
@@ -22,34 +23,50 @@ def first_lags(rows: Rows) -> FloatArray:
 
 
 def fit_lags(
-    rows: Rows, parameters: Parameters, smoothed: FloatArray, settings: CircuitSettings
+    rows: Rows, parameters: Parameters, *, moves: FloatArray, start: FloatArray, settings: CircuitSettings
 ) -> FloatArray:
-    """Fit each cue's lag, given what the cues together say of the states.
+    """Fit each cue's lag to what the other cues say of the states, one cue after the other.
 
     Parameters
     ----------
     rows : Rows
         As gathered, not read ahead.
     parameters : Parameters
-    smoothed : ndarray, shape (time, state)
+    moves : ndarray, shape (5, 5)
+    start : ndarray, shape (5,)
 
     Returns
     -------
     ndarray, shape (cue,)
         Whole seconds, 0..10: the largest expected tempered log-likelihood plus a
         normal prior around the cuebook's lag. What all cues share of their lags
-        nothing but that prior can say. A session under a minute keeps the prior's.
+        nothing but that prior can say. A session of about a minute keeps the prior's.
+
+    Notes
+    -----
+    The cue itself must not tell where the states change: where it did, a strong cue
+    that came 3 s later than the others was read as coming with them.
     """
     inner = rows.n_seconds - MAX_LAG_S
-    if inner < 60 or not rows.names:
-        return first_lags(rows)
+    lags_s = parameters.lags_s.copy()
+    if inner < 60:
+        return lags_s
     means = state_means(rows, parameters.kappa, parameters.offsets)
-    loglik = each_loglik(
-        rows.z, rows.quality * parameters.lambdas, means, rows.scales, nu=settings.student_nu
-    )
+    each = each_loglik(rows.z, rows.quality * parameters.lambdas, means, rows.scales, nu=settings.student_nu)
+    total = session_loglik(rows, parameters, settings)
     lags = np.arange(MAX_LAG_S + 1)
-    shares = smoothed[:inner]
-    score = np.stack([np.einsum("tis,ts->i", loglik[k : k + inner], shares) for k in lags], axis=1)
-    prior = -0.5 * ((lags - rows.lag_s[:, None]) / LAG_SD_S) ** 2
-    best: FloatArray = lags[np.argmax(score + prior, axis=1)].astype(np.float64)
-    return best
+    for i, expected_s in enumerate(rows.lag_s):
+        own = np.concatenate([each[:, i], np.zeros((MAX_LAG_S, each.shape[2]))])
+        others = total - _from(own, lags_s[i])
+        told = forward_backward(others, moves, start).smoothed[:inner]
+        score = [np.sum(told * own[k : k + inner]) for k in lags] - 0.5 * (
+            (lags - expected_s) / LAG_SD_S
+        ) ** 2
+        lags_s[i] = lags[np.argmax(score)]
+        total = others + _from(own, lags_s[i])
+    return lags_s
+
+
+def _from(padded: FloatArray, lag_s: float) -> FloatArray:
+    """Return a cue's log-likelihoods as read ``lag_s`` ahead; nothing is said where the recording has ended."""
+    return padded[int(lag_s) :][: len(padded) - MAX_LAG_S]

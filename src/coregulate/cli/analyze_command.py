@@ -20,7 +20,7 @@ from coregulate.analysis import (
     stored_key,
 )
 from coregulate.bond import Bond
-from coregulate.core import CoregulateError, InputError, Settings
+from coregulate.core import CoregulateError, InputError, Settings, StoreError
 from coregulate.report import write_report
 from coregulate.session import FILE_NAME, open_session
 from coregulate.writers import pooled_words, terminal_summary
@@ -117,8 +117,13 @@ def _one(
     session.require_consent()
     settings = Settings().changed(session.plan.settings, str(folder / FILE_NAME)).changed(changes)
     if stored_key(target) == analysis_key(session, settings, start_s, end_s):
-        say(f"{session.name}: nothing has changed, taken from {target}", quiet=quiet)
-        return load_analysis(target)
+        try:
+            stored = load_analysis(target)
+        except StoreError as damaged:
+            say(f"{session.name}: computed anew. {damaged}", quiet=quiet)
+        else:
+            say(f"{session.name}: nothing has changed, taken from {target}", quiet=quiet)
+            return stored
     unfinished = target.with_name(f"{target.name}.unfinished")
     if unfinished.is_dir():
         say(f"{session.name}: goes on with what was read before it broke off", quiet=quiet)

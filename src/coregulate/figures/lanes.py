@@ -131,4 +131,5 @@ def _label(ax: Any, cue: xr.DataArray, name: str) -> str:
     from textwrap import fill
 
     text = str(cue.attrs.get("long_name") or name.removeprefix("code_").replace("_", " "))
-    return fill(text, 22 if ax.figure.get_figwidth() >= 7 else 14, max_lines=2, placeholder="…")
+    wide = ax.figure.get_figwidth() >= 7
+    return fill(text, 22 if wide else 14, max_lines=2 if wide else 3, placeholder="…")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from coregulate.core import FloatArray, InputError, Label, Sound, Track
 
 from . import praat, spectrum
 from .blocks import Block, condense, fit, n_frames, read_blocks
+from .crosstalk import Other, Path, without_others
 
 SAMPLE_RATE_HZ = 8000.0  # the bands end below 4 kHz: half the work of 16 kHz
 # All (prior), set on one minute of one recorded conversation and on mixtures made from others;
@@ -22,8 +23,13 @@ EDGES_HZ = np.array(
 EXCESS_DB = 3.0  # mean over bands above floor and leak that counts as sound
 EXCESS_CLIP_DB = 30.0  # one loud band must not decide
 LEAK_MARGIN_DB = 2.0  # above the usual leak
-LOUDER_DB = 6.0  # frames from which the leak is learned: the other is this much louder here
-LOUD_DB = 20.0  # and this much above their own floor
+LEAK_PERCENTILE = 70.0  # of what is left of the other's voice, band by band
+FLOOR_UNDER_NOISE_DB = 1.5  # measured: the 10th percentile of steady noise lies so much under its mean
+# The leak is learned where the one leads clearest: the best part of the range from the other's lead to theirs.
+CLEAREST = 0.3
+LEAD_DB = 3.0  # and at least so much
+ECHO_S = 0.2  # after the other: what is heard for so long may be the room
+LOUDER_DB = 6.0  # where nobody is known to lead, the other is this much louder here
 FLOOR_SPAN_S = 15  # the floor is looked for this far to both sides
 FLOOR_PERCENTILE = 10.0
 DYNAMIC_DB = 45.0  # nothing this far under the person's loudest second-best counts
@@ -63,9 +69,11 @@ def who_speaks(sounds: Mapping[str, Sound]) -> Mapping[str, Track]:
 
     Notes
     -----
-    A frame counts as sound where its bands rise above the microphone's own noise floor (10th
-    percentile within 15 s) and above what leaks in from the other: the usual difference of
-    level in each band while the other is clearly louder, against the other's level now or
+    First each other's voice is taken out of the microphone, by the path it takes there, learned
+    where only the other speaks, a minute at a time (:mod:`.crosstalk`). Then a frame counts as sound where its
+    bands rise above the microphone's own noise floor (10th
+    percentile within 15 s) and above what is left of the other: the usual share of
+    their power in each band while they lead, against their level now or
     just before, so that the louder and the earlier one wins. Sound counts as speech near
     voicing; breath and handling noise do not. Laughter does.
     On the one minute of two telephone-like tracks it was set on: see the tests.
@@ -74,7 +82,13 @@ def who_speaks(sounds: Mapping[str, Sound]) -> Mapping[str, Track]:
     if not sounds:
         return {}
     start_s = min(sound.start_s for sound in sounds.values())
-    heard = {person: _hear(sound, start_s) for person, sound in sounds.items()}
+    heard = {person: _hear(sound, start_s, voicing=len(sounds) == 1) for person, sound in sounds.items()}
+    if len(sounds) > 1:
+        # again, each without what the others' voices leave in it
+        heard = {
+            person: _hear(sound, start_s, _others(person, sounds, heard, start_s), heard[person].floor)
+            for person, sound in sounds.items()
+        }
     tracks = {}
     for person, mine in heard.items():
         bar = mine.floor.copy()
@@ -99,20 +113,41 @@ def _distinct(sounds: Mapping[str, Sound]) -> None:
         seen[key] = person
 
 
-def _hear(sound: Sound, start_s: float) -> _Heard:
+def _others(
+    person: str, sounds: Mapping[str, Sound], heard: Mapping[str, _Heard], start_s: float
+) -> list[Other]:
+    """List each other's sound, and where that other is heard and this person is not."""
+    return [
+        Other(sounds[other], start_s, _dominant(heard[other], heard[person])[0], _RATE)
+        for other in sounds
+        if other != person
+    ]
+
+
+def _hear(
+    sound: Sound, start_s: float, others: Sequence[Other] = (), least: NDArray[np.float32] | None = None, *,
+    voicing: bool = True,
+) -> _Heard:  # fmt: skip
     offset = round((sound.start_s - start_s) * _RATE)
     n = n_frames(sound)
     levels = np.full((offset + n, len(EDGES_HZ) - 1), np.nan, dtype=np.float32)
     voiced = np.zeros(offset + n, dtype=bool)
+    paths: list[Path | None] = [None] * len(others)
     for block in read_blocks(sound, rate_hz=SAMPLE_RATE_HZ):
+        first_s = start_s + (offset + block.first - block.skip) / _RATE
+        samples, paths = without_others(block.samples, first_s, others, paths, rate_hz=SAMPLE_RATE_HZ)
+        block = block._replace(samples=samples)
         here = slice(offset + block.first, offset + block.last)
         found = spectrum.band_levels(block.samples, EDGES_HZ, rate_hz=SAMPLE_RATE_HZ)
         levels[here] = fit(found, block)
-        voiced[here] = fit(_voiced(block, found), block) > 0
+        if voicing:
+            voiced[here] = fit(_voiced(block, found), block) > 0
     from scipy.ndimage import uniform_filter1d
 
     levels[offset:] = uniform_filter1d(levels[offset:], 5, axis=0, mode="nearest")
-    return _Heard(levels, _floor(levels), voiced)
+    floor = _floor(levels)
+    # what is left of the others must not become the loudest there is
+    return _Heard(levels, floor if least is None else np.fmax(floor, least), voiced)
 
 
 def _voiced(block: Block, levels: NDArray[np.float32]) -> FloatArray:
@@ -149,19 +184,52 @@ def _floor(levels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _leak(mine: _Heard, theirs: _Heard, n: int) -> NDArray[np.float32]:
     """Level that the other's voice can be expected to have in this microphone, plus a margin."""
+    only, both_lead = _dominant(theirs, mine, echo_s=ECHO_S)
+    if only.sum() < _RATE:  # the other never speaks for a second: nothing to learn, nothing to remove
+        return np.full((n, mine.levels.shape[1]), np.nan, dtype=np.float32)
+    noise = _power(mine.floor[:n][only] + FLOOR_UNDER_NOISE_DB)
+    share = np.maximum(_power(mine.levels[:n][only]) - noise, 0.0) / _power(theirs.levels[:n][only])
+    usual = 10.0 * np.log10(np.percentile(share, LEAK_PERCENTILE, axis=0) + 1e-12)
+    known = np.nan_to_num(theirs.levels[:n], nan=-200.0)
+    # where one voice only is known the room may ring for longer: there is no overlap to be lost by it
+    recent = _recent(known, LEAK_BEFORE_S if both_lead else ECHO_S, LEAK_AFTER_S)
+    return np.asarray(recent + usual + LEAK_MARGIN_DB, dtype=np.float32)
+
+
+def _power(level_db: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(10.0 ** (level_db.astype(np.float64) / 10.0))
+
+
+def _dominant(one: _Heard, other: _Heard, *, echo_s: float = 0.0) -> tuple[NDArray[np.bool_], bool]:
+    """Frames in which the one clearly speaks and the other does not; and whether each leads at times.
+
+    Where each leads at times, counted from the own floor, the lead tells, whatever the gains. Else
+    there may be one voice only: then the louder microphone is the nearer one.
+    """
+    n = min(len(one.levels), len(other.levels))
+    over = [(x.levels[:n] - x.floor[:n]).mean(axis=1) for x in (one, other)]
+    heard = np.isfinite(over[0]) & np.isfinite(over[1])
+    above, below = (np.where(heard, x, 0.0) for x in over)
+    most = np.maximum(above, below)
+    sound = most[most > EXCESS_DB]
+    if len(sound) < _RATE:
+        return np.zeros(n, dtype=bool), False
+    loud = np.asarray(most >= np.median(sound))
+    lead, lag = above - _recent(below, echo_s), below - _recent(above, echo_s)
+    high, low = np.percentile(lead[loud], 95), -np.percentile(lag[loud], 95)
+    if low < -LEAD_DB and high > LEAD_DB:
+        return np.asarray(loud & (lead > max(LEAD_DB, high - CLEAREST * (high - low)))), True
+    louder = np.nan_to_num((one.levels[:n] - other.levels[:n]).mean(axis=1))
+    return np.asarray(loud & (above >= below) & (louder > LOUDER_DB)), False
+
+
+def _recent(values: NDArray[np.floating], before_s: float, after_s: float = 0.0) -> NDArray[np.floating]:
+    """Highest value from so long before each frame to so long after it."""
     from scipy.ndimage import maximum_filter1d
 
-    difference = mine.levels[:n] - theirs.levels[:n]
-    loud = (theirs.levels[:n] - theirs.floor[:n]).mean(axis=1) > LOUD_DB
-    only = loud & (difference.mean(axis=1) < -LOUDER_DB)
-    if only.sum() < _RATE:  # the other never speaks for a second: nothing to learn, nothing to remove
-        return np.full(difference.shape, np.nan, dtype=np.float32)
-    usual = np.median(difference[only], axis=0)
-    before, after = round(LEAK_BEFORE_S * _RATE), round(LEAK_AFTER_S * _RATE)
-    size = before + after + 1
-    known = np.nan_to_num(theirs.levels[:n], nan=-200.0)
-    recent = maximum_filter1d(known, size, axis=0, origin=(before - after) // 2, mode="nearest")
-    return np.asarray(recent + usual + np.float32(LEAK_MARGIN_DB), dtype=np.float32)
+    before, after = round(before_s * _RATE), round(after_s * _RATE)
+    size, shift = before + after + 1, (before - after) // 2
+    return np.asarray(maximum_filter1d(values, size, axis=0, origin=shift, mode="nearest"))
 
 
 def _speech(mine: _Heard, bar: NDArray[np.float32]) -> NDArray[np.bool_]:

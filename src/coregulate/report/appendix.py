@@ -132,11 +132,11 @@ def personal_tables(analysis: Analysis) -> Iterator[Table]:
         if own["learned_before"]:
             rows.append((name, "learned in earlier sessions", "used"))
         if learned:
-            score = f"{number(learned['score_before'])} to {number(learned['score_after'])} nats a second"
+            told = f"{number(learned['score_before'])} to {number(learned['score_after'])} nats a second"
             rows += [
                 (name, "fitted to own word", "used" if learned["used"] else f"not used: {learned['reason']}"),
                 (name, "time with own word", words.duration_words(learned["labelled_s"])),
-                (name, "held-out log score of own word", score),
+                (name, "log-likelihood of held-out own word", told),
             ]
     if rows:
         yield table("What people said of themselves", ("Person", "What", "Value"), rows)

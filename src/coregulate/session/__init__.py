@@ -2,6 +2,7 @@
 
 from .clocks import Found
 from .memory import session_from_memory
+from .own_words import add_correction, with_own_words
 from .owned import OwnedStream
 from .person_file import PersonFile, read_person_file, write_person_file
 from .plan import (
@@ -11,9 +12,7 @@ from .plan import (
     SegmentPlan,
     SessionPlan,
     StreamPlan,
-    add_correction,
     read_plan,
-    with_own_words,
     write_plan,
 )
 from .propose import Proposal, files_of, propose_by, propose_session, whole_sessions

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import Data, Events, Notice, Samples, Segment, Signal, Track
 
@@ -62,8 +64,8 @@ def _concatenated(pieces: Sequence[Data], spans: Sequence[Segment]) -> Data:
     if isinstance(pieces[0], Track):
         labels = tuple(x for p in pieces if isinstance(p, Track) for x in p.labels)
         return Track(tuple(sorted(labels)), pieces[0].name)
-    times: list[np.ndarray] = []
-    values: list[np.ndarray] = []
+    times: list[NDArray[Any]] = []
+    values: list[NDArray[Any]] = []
     until = -np.inf
     for piece, span in zip(pieces, spans, strict=True):
         assert isinstance(piece, Signal | Samples | Events)  # what is joined has values

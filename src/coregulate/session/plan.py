@@ -126,7 +126,7 @@ def read_plan(folder: Path) -> SessionPlan:
         raise FormatError(
             f"This is not valid TOML ({error})", "Mend that line, or run 'coregulate init --force'", path
         ) from error
-    return _plan_from(raw, path)
+    return plan_from(raw, path)
 
 
 def write_plan(plan: SessionPlan, folder: Path) -> Path:
@@ -137,7 +137,7 @@ def write_plan(plan: SessionPlan, folder: Path) -> Path:
     aside = path.with_suffix(".toml.new")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        text = _HEAD + tomli_w.dumps(_plain(plan)) + "".join(map(_correction_text, plan.corrections))
+        text = _HEAD + tomli_w.dumps(_plain(plan)) + "".join(map(correction_text, plan.corrections))
         aside.write_text(text, encoding="utf-8")
         aside.replace(path)
     except OSError as error:
@@ -183,7 +183,8 @@ def _without_defaults(value: Any) -> dict[str, Any]:
     return kept
 
 
-def _plan_from(raw: dict[str, Any], path: Path) -> SessionPlan:
+def plan_from(raw: dict[str, Any], path: Path) -> SessionPlan:
+    """Read a plan from a parsed table; FormatError names what is not valid in it."""
     if raw.get("format") != FORMAT:
         raise FormatError(
             f"The format is {raw.get('format')!r}, not {FORMAT}", "Run 'coregulate init --force'", path
@@ -290,51 +291,8 @@ def _check_correction(correction: CorrectionPlan, ids: list[str], path: Path) ->
         raise FormatError(f"{where} says nothing", "Say what it was, or was_not", path)
 
 
-def _correction_text(correction: CorrectionPlan) -> str:
+def correction_text(correction: CorrectionPlan) -> str:
     """One table of its own, so that the next can be written below it."""
     import tomli_w
 
     return "\n[[corrections]]\n" + tomli_w.dumps(_without_defaults(correction))
-
-
-def with_own_words(plan: SessionPlan, before: SessionPlan) -> SessionPlan:
-    """Carry people's history, what was learned of them and their corrections over from an earlier plan."""
-    own = {person.id: person for person in before.people}
-    people = tuple(
-        dataclasses.replace(p, history=own[p.id].history, learned=own[p.id].learned) if p.id in own else p
-        for p in plan.people
-    )
-    ids = {person.id for person in plan.people}
-    kept = tuple(c for c in before.corrections if c.person in ids)
-    return dataclasses.replace(plan, people=people, corrections=kept)
-
-
-def add_correction(correction: CorrectionPlan, folder: Path) -> Path:
-    """Write a correction at the end of ``session.toml``; what stands there, comments too, stays as it is.
-
-    Raises
-    ------
-    InputError
-        Where there is no ``session.toml``.
-    FormatError
-        Where the correction is not valid there.
-    StoreError
-        Where the file cannot be written.
-    """
-    read_plan(folder)
-    path = folder / FILE_NAME
-    written = path.read_text(encoding="utf-8").rstrip("\n")
-    text = written + "\n" + _correction_text(correction)
-    try:
-        _plan_from(tomllib.loads(text), path)
-    except tomllib.TOMLDecodeError as error:
-        raise FormatError(
-            f"A correction cannot be added at its end ({error})", "Write corrections as [[corrections]]", path
-        ) from error
-    aside = path.with_suffix(".toml.new")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise StoreError(f"{FILE_NAME} cannot be written ({error.strerror})", "Free it", path) from error
-    return path

@@ -57,7 +57,8 @@ def propose_session(
         Where nothing is recognised.
     """
     found, problems = _look(source, folder)
-    return _propose(found, problems, source, people or {}, name or source.stem)
+    home = f"{_relative(source, folder)}/" if source.is_dir() else ""
+    return _propose(found, problems, source, people or {}, name or source.stem, home=home)
 
 
 def propose_by(
@@ -174,9 +175,10 @@ def propose_found(found: Sequence[Found], source: Path, *, name: str) -> Proposa
 
 def _propose(
     found: Sequence[Found], problems: Sequence[Notice], source: Path, asked: Mapping[str, str], name: str,
-    rating_span: tuple[float, float] | None = None,
+    rating_span: tuple[float, float] | None = None, home: str = "",
 ) -> Proposal:  # fmt: skip
-    labels = labels_of([(f.path, f.stream) for f in found])
+    # Folders below the one that was named tell people apart, not the way to it.
+    labels = labels_of([(f.path.removeprefix(home), f.stream) for f in found])
     shared = [f.stream for f, label in zip(found, labels, strict=True) if not label]
     placed = placed_in(shared, asked, labels)
     by_label = {name: label for name, label in asked.items() if label.casefold() not in placed}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import filecmp
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
@@ -107,7 +108,7 @@ class Session:
     @cached_property
     def _read(self) -> tuple[tuple[OwnedStream, ...], tuple[Notice, ...]]:
         streams: list[OwnedStream] = []
-        notices: list[Notice] = [*self.plan.assumptions, *_same_file_twice(self.plan)]
+        notices: list[Notice] = [*self.plan.assumptions, *_same_for_both(self.plan, self.folder)]
         cache: dict[tuple[str, ...], list[Stream] | CoregulateError] = {}
         for wanted in (s for s in self.plan.streams if s.use):
             try:
@@ -317,20 +318,34 @@ def held_input(path: str, streams: Sequence[Stream]) -> InputFile:
     return InputFile(path, digest.hexdigest(), size)
 
 
-def _same_file_twice(plan: SessionPlan) -> list[Notice]:
-    owners: dict[tuple[str, str, str, str], set[str]] = {}
+def _same_for_both(plan: SessionPlan, folder: Path) -> list[Notice]:
+    """Say where both people are given the same file, or two files with the same bytes."""
+    owners: dict[tuple[str, str, str, str], dict[str, str]] = {}
     for s in plan.streams:
-        if s.use:
-            owners.setdefault((s.path, s.kind, s.part, str(sorted(s.where.items()))), set()).add(s.person)
+        if s.use and s.person:
+            first = _first_alike(folder, s.path, [path for path, *_ in owners])
+            owners.setdefault((first, s.kind, s.part, str(sorted(s.where.items()))), {})[s.person] = s.path
     return [
         Notice(
             "same_for_both",
-            path,
-            f"The same {kind} is given for {' and '.join(sorted(people))}: what moves together in it says nothing.",
+            " and ".join(dict.fromkeys(paths.values())),
+            f"The same {kind} is given for {' and '.join(sorted(paths))}: what moves together in it says nothing.",
         )
-        for (path, kind, _, _), people in owners.items()
-        if len(people - {""}) > 1
+        for (_, kind, _, _), paths in owners.items()
+        if len(paths) > 1
     ]
+
+
+def _first_alike(folder: Path, path: str, before: Sequence[str]) -> str:
+    """Return the first of the files before that holds the same bytes, or the file itself."""
+    here = folder / path
+    if not here.is_file():
+        return path
+    for other in dict.fromkeys(before):
+        there = folder / other
+        if other == path or (there.is_file() and filecmp.cmp(here, there, shallow=False)):
+            return other
+    return path
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -14,13 +14,12 @@ import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from coregulate.analysis import Analysis
+from coregulate.analysis import Analysis, version_of
 from coregulate.core import Events, Pictures, Samples, Signal, Sound, StoreError, Track
 from coregulate.session import OwnedStream, Session, StreamPlan, write_plan
 
@@ -75,7 +74,7 @@ def write_bids(session: Session, folder: Path, *, analysis: Analysis | None = No
 
 def _about(session: Session, folder: Path) -> None:
     about = {"Name": session.name, "BIDSVersion": BIDS_VERSION, "DatasetType": "raw",
-             "GeneratedBy": [{"Name": "coregulate", "Version": version("coregulate")}]}  # fmt: skip
+             "GeneratedBy": [{"Name": "coregulate", "Version": version_of("coregulate")}]}  # fmt: skip
     (folder / "dataset_description.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     (folder / "README").write_text(
         "Two people's recordings on one clock, written by coregulate.\n", encoding="utf-8"
@@ -195,7 +194,7 @@ def _scan(path: Path, file: Path, zero: float) -> None:
 def _derivatives(analysis: Analysis, folder: Path) -> None:
     folder.mkdir(parents=True)
     about = {"Name": f"{analysis.session.name}: states and cues", "BIDSVersion": BIDS_VERSION, "DatasetType": "derivative",
-             "GeneratedBy": [{"Name": "coregulate", "Version": version("coregulate")}]}  # fmt: skip
+             "GeneratedBy": [{"Name": "coregulate", "Version": version_of("coregulate")}]}  # fmt: skip
     _json(folder / "dataset_description.json", about)
     table = export_tracks([analysis])
     for person in analysis.session.people:

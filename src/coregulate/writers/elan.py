@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.analysis import Analysis
 from coregulate.core import FloatArray, Label, StoreError
@@ -112,7 +113,7 @@ def _states(analysis: Analysis, person: str) -> list[Label]:
     return _runs(top, states.time.values, [state_words(group) for group in supported.groups])
 
 
-def _runs(top: np.ndarray, time_s: FloatArray, words: Sequence[str]) -> list[Label]:
+def _runs(top: NDArray[np.intp], time_s: FloatArray, words: Sequence[str]) -> list[Label]:
     if len(top) == 0:
         return []
     breaks = np.flatnonzero(np.diff(top)) + 1

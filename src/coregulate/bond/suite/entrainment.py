@@ -109,7 +109,7 @@ def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSetti
 
 def places(n: int, rate_hz: float, settings: SuiteSettings) -> FloatArray:
     """Return the numbers of the quantities: 0 proximity, 1 convergence, 2 synchrony."""
-    return np.arange(3.0)
+    return np.arange(3, dtype=np.float64)
 
 
 def either_way(profiles: NDArray[Any], at: FloatArray) -> FloatArray:

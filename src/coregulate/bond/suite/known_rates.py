@@ -5,12 +5,31 @@ from __future__ import annotations
 from coregulate.core import Notice
 
 #: Measure, what is awkward about the two series, and the share (%) of independent pairs under p 0.05.
-RATES: dict[str, dict[str, float]] = {}
+#: 200 pairs of 15 min a cell.
+RATES: dict[str, dict[str, float]] = {
+    "lagged correlation": {"common bursts": 9.5},
+    "prewhitened correlation": {"common bursts": 85.5, "trends": 8.5},
+    "cross recurrence": {"common bursts": 59.5},
+    "code recurrence": {"common bursts": 31.0},
+    "time warping": {"common bursts": 44.5, "trends": 11.5},
+    "vocal entrainment": {"common bursts": 37.0, "trends": 41.5, "gaps": 8.5},
+    "granger": {"common bursts": 66.5, "slow": 9.0, "gaps": 9.0},
+    "transfer entropy": {"common bursts": 40.5},
+    "cross mapping": {"common bursts": 36.0, "trends": 32.5},
+}
+#: Measures whose false positives have not been counted.
+UNCOUNTED = ("joint recurrence", "wavelet coherence")
+
+#: What is awkward, in words.
+NAMES = {"common bursts": "bursts common to both", "slow": "series this slow"}
 
 
 def warnings(measure: str, awkward: tuple[str, ...]) -> tuple[Notice, ...]:
     """Say what is known of a measure on series like these."""
     said = []
+    if measure in UNCOUNTED:
+        text = f"How often {measure} links pairs that never met has not been counted"
+        said.append(Notice("not-calibrated", measure, text))
     for what in awkward:
         rate = RATES.get(measure, {}).get(what)
         if rate is not None:

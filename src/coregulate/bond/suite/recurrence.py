@@ -182,7 +182,7 @@ def difference(profiles: NDArray[Any], peak: int) -> FloatArray:
 
 def quantity_places(n: int, rate_hz: float, settings: SuiteSettings) -> FloatArray:
     """Return the numbers of the quantities, in the order of :class:`Recurrence`."""
-    return np.arange(5.0)
+    return np.arange(5, dtype=np.float64)
 
 
 CROSS = Measure(

@@ -67,7 +67,7 @@ def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSetti
 
 def places(n: int, rate_hz: float, settings: SuiteSettings) -> FloatArray:
     """Return the numbers of the quantities: 0 nearness, 1 lead in seconds."""
-    return np.arange(2.0)
+    return np.arange(2, dtype=np.float64)
 
 
 def path_lead(profiles: NDArray[Any], peak: int) -> FloatArray:

@@ -197,7 +197,9 @@ def wavelet_coherence(a: FloatArray, b: FloatArray, *, rate_hz: float, settings:
     size = smooth.power(first) * smooth.power(second)
     coherence = np.divide(np.abs(cross) ** 2, size, out=np.zeros_like(size), where=size > 0)
     clear = np.minimum(first.clear_s, second.clear_s)
-    return Coherence(coherence, np.angle(cross), clear > E_FOLDING * first.scales_s[:, None])
+    return Coherence(
+        coherence, np.asarray(np.angle(cross), dtype=np.float64), clear > E_FOLDING * first.scales_s[:, None]
+    )
 
 
 def course(

@@ -217,7 +217,7 @@ class Follower:
                 free[column].face, free[column].looked_s = faces[row], -np.inf
                 named.add(int(row))
         for k, face in enumerate(faces):
-            if k not in named and len(self.known) < MOST_PEOPLE:
+            if k not in named and sum(known.same_as is None for known in self.known) < MOST_PEOPLE:
                 middle = float(face.box[0] + face.box[2]) / 2
                 doubtful = len(free) > len(named)
                 self.known.append(Known(len(self.known), middle, looks[k], face, doubtful=doubtful))

@@ -127,5 +127,5 @@ def _reach(box: FloatArray, other: FloatArray, most: int) -> tuple[int, int]:
 
 
 def _pair(one: int, other: int) -> int:
-    """One number for two people, whatever their order; more than 64 are never told apart."""
-    return min(one, other) * 64 + max(one, other)
+    """One number for two people, whatever their order."""
+    return min(one, other) * 10_000 + max(one, other)

@@ -257,8 +257,8 @@ def _told_apart(
         if one is not person and person.number in out:
             rows, own = out.pop(person.number), out[one.number]
             own[:] = np.where(np.isnan(own[:, :1]), rows, own)
-    brief = [n for n, rows in out.items() if known[n].doubtful and np.isfinite(rows[:, 0]).sum() * step_s < _PASSING_S]  # fmt: skip
-    for number in brief:
+    passing = [n for n, rows in out.items() if known[n].doubtful and np.isfinite(rows[:, 0]).sum() * step_s < _PASSING_S]  # fmt: skip
+    for number in passing:
         del out[number]
     return out
 
