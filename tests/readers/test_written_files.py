@@ -251,5 +251,5 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
 
     path = WRITTEN["xdf"][0](tmp_path)
     monkeypatch.setitem(sys.modules, "pyxdf", None)
-    with pytest.raises(MissingExtraError, match=r"pyxdf.*coregulate\[formats\]"):
+    with pytest.raises(MissingExtraError, match=r"pyxdf.*formats"):
         read(path)
