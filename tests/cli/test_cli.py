@@ -253,7 +253,7 @@ def test_a_person_asks_why_answers_back_and_is_learned_from(
     assert "fight_flight" in capsys.readouterr().err
     assert called("analyze", ratings, "--set", "bond.surrogates=20") == 0
     capsys.readouterr()
-    assert called("why", ratings, "--person", "ann", "--at", 70) == 0
+    assert called("why", ratings, "--person", "ann", "--at", "1:10") == 0
     why = capsys.readouterr().out
     assert why.startswith("At 1:10 Ann reads as activated or withdrawn")
     assert "own correction" in why

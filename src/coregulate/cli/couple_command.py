@@ -70,7 +70,8 @@ def couple_table(
     for notice in notices:
         say(notice.text, quiet=quiet)
     result(table([_row(o, t) for o, t in zip(owners, answers, strict=True)], HEADER))
-    result(f"\n{answers[0].n_tests} tests were corrected together (q).")
+    n_tests = answers[0].n_tests
+    result("\n" + ("One test: q is p." if n_tests == 1 else f"{n_tests} tests were corrected together (q)."))
     for text in dict.fromkeys(n.text for t in answers for n in t.notices):
         result(f"- {text}")
 

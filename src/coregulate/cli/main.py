@@ -15,6 +15,7 @@ from coregulate import __version__
 from coregulate.core import CoregulateError, InputError
 
 from . import console
+from .moment import MOMENT
 
 _QUIET = click.option("--quiet", is_flag=True, help="Print no messages and no progress.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -109,10 +110,10 @@ def init(
     metavar="DIRECTORY",
     help="Also write each video there for reviewing, with faces made coarse (as 'coregulate blur').",
 )
-@click.option("--from", "start_s", type=float, default=0.0, metavar="S", help="Analyse from this second on.")
 @click.option(
-    "--to", "end_s", type=float, default=float("inf"), metavar="S", help="Analyse up to this second."
+    "--from", "start_s", type=MOMENT, default=0.0, metavar="S", help="Analyse from here on: seconds, or 7:01."
 )
+@click.option("--to", "end_s", type=MOMENT, default=float("inf"), metavar="S", help="Analyse up to here.")
 @click.option(
     "--set",
     "changes",
@@ -144,7 +145,9 @@ def analyze(
 @cli.command()
 @click.argument("analysis", type=click.Path(path_type=Path), metavar="ANALYSIS")
 @click.option("--person", required=True, help="Whose moment: an id or a name.")
-@click.option("--at", "time_s", type=float, required=True, metavar="S", help="Second of the session.")
+@click.option(
+    "--at", "time_s", type=MOMENT, required=True, metavar="S", help="Moment of the session: seconds, or 7:01."
+)
 @_JSON
 def why(analysis: Path, person: str, time_s: float, as_json: bool) -> None:
     """Say why somebody reads as they do at a moment, in a sentence and as a table of evidence (nats)."""
@@ -156,8 +159,10 @@ def why(analysis: Path, person: str, time_s: float, as_json: bool) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--person", required=True, help="Whose word it is: an id or a name.")
-@click.option("--from", "start_s", type=float, required=True, metavar="S", help="First second.")
-@click.option("--to", "end_s", type=float, required=True, metavar="S", help="Where it ends.")
+@click.option(
+    "--from", "start_s", type=MOMENT, required=True, metavar="S", help="Where it begins: seconds, or 7:01."
+)
+@click.option("--to", "end_s", type=MOMENT, required=True, metavar="S", help="Where it ends.")
 @click.option("--was", default="", metavar="STATE", help="What it was.")
 @click.option("--was-not", default="", metavar="STATE", help="What it was not.")
 @_QUIET

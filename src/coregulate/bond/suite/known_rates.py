@@ -20,6 +20,9 @@ RATES: dict[str, dict[str, float]] = {
 #: Measures whose false positives have not been counted.
 UNCOUNTED = ("joint recurrence", "wavelet coherence")
 
+#: The highest rate among series that are not awkward, where it lies over 8 %: said of every result.
+ANYWHERE = {"granger": 9.0, "code recurrence": 11.0, "vocal entrainment": 8.5}
+
 #: What is awkward, in words.
 NAMES = {"common bursts": "bursts common to both", "slow": "series this slow"}
 
@@ -30,11 +33,14 @@ def warnings(measure: str, awkward: tuple[str, ...]) -> tuple[Notice, ...]:
     if measure in UNCOUNTED:
         text = f"How often {measure} links pairs that never met has not been counted"
         said.append(Notice("not-calibrated", measure, text))
+    if measure in ANYWHERE:
+        text = (
+            f"{measure} finds a link in up to {ANYWHERE[measure]:g} % of pairs that never met, instead of 5 %"
+        )
+        said.append(Notice("not-calibrated", measure, text))
     for what in awkward:
         rate = RATES.get(measure, {}).get(what)
         if rate is not None:
-            text = (
-                f"With {what}, {measure} finds a link in {rate:g} % of pairs that never met, instead of 5 %"
-            )
+            text = f"With {NAMES.get(what, what)}, {measure} finds a link in {rate:g} % of pairs that never met, instead of 5 %"
             said.append(Notice("not-calibrated", measure, text))
     return tuple(said)
