@@ -15,7 +15,7 @@ from coregulate import __version__
 from coregulate.core import CoregulateError, InputError
 
 from . import console
-from .moment import MOMENT
+from .moment import moment
 
 _QUIET = click.option("--quiet", is_flag=True, help="Print no messages and no progress.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -111,9 +111,9 @@ def init(
     help="Also write each video there for reviewing, with faces made coarse (as 'coregulate blur').",
 )
 @click.option(
-    "--from", "start_s", type=MOMENT, default=0.0, metavar="S", help="Analyse from here on: seconds, or 7:01."
+    "--from", "start_s", type=moment, default=0.0, metavar="S", help="Analyse from here on: seconds, or 7:01."
 )
-@click.option("--to", "end_s", type=MOMENT, default=float("inf"), metavar="S", help="Analyse up to here.")
+@click.option("--to", "end_s", type=moment, default=float("inf"), metavar="S", help="Analyse up to here.")
 @click.option(
     "--set",
     "changes",
@@ -146,7 +146,7 @@ def analyze(
 @click.argument("analysis", type=click.Path(path_type=Path), metavar="ANALYSIS")
 @click.option("--person", required=True, help="Whose moment: an id or a name.")
 @click.option(
-    "--at", "time_s", type=MOMENT, required=True, metavar="S", help="Moment of the session: seconds, or 7:01."
+    "--at", "time_s", type=moment, required=True, metavar="S", help="Moment of the session: seconds, or 7:01."
 )
 @_JSON
 def why(analysis: Path, person: str, time_s: float, as_json: bool) -> None:
@@ -160,9 +160,9 @@ def why(analysis: Path, person: str, time_s: float, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--person", required=True, help="Whose word it is: an id or a name.")
 @click.option(
-    "--from", "start_s", type=MOMENT, required=True, metavar="S", help="Where it begins: seconds, or 7:01."
+    "--from", "start_s", type=moment, required=True, metavar="S", help="Where it begins: seconds, or 7:01."
 )
-@click.option("--to", "end_s", type=MOMENT, required=True, metavar="S", help="Where it ends.")
+@click.option("--to", "end_s", type=moment, required=True, metavar="S", help="Where it ends.")
 @click.option("--was", default="", metavar="STATE", help="What it was.")
 @click.option("--was-not", default="", metavar="STATE", help="What it was not.")
 @_QUIET
