@@ -109,7 +109,7 @@ def learn_path(mine: Samples, theirs: Samples, alone: NDArray[np.bool_], *, rate
 
     Notes
     -----
-    Least squares (Wiener 1949) for a filter around the lag at which the two agree most. Its cost does
+    Least squares for a filter around the lag at which the two agree most. Its cost does
     not depend on gains: microphones may be set apart.
     """
     if alone.sum() < LEAST_S * rate_hz:
