@@ -142,6 +142,20 @@ def test_a_failed_save_leaves_the_earlier_analysis_whole(
     assert (folder / "analysis.json").read_bytes() == before
 
 
+def test_a_file_that_cannot_be_written_to_its_end_is_an_error(analysis: Analysis, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system sets no limits on a process")
+    folder = analysis.save(tmp_path / "analysis")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    largest = max(p.stat().st_size for p in folder.iterdir())
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest // 2, limits[1]))
+        with pytest.raises(StoreError, match="cannot be written"):
+            analysis.save(folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [p.name for p in tmp_path.iterdir()] == ["analysis"]
+
+
 def test_a_damaged_analysis_is_named(analysis: Analysis, tmp_path: Path) -> None:
     folder = analysis.save(tmp_path / "analysis")
     (folder / "states.nc").write_bytes(b"not netcdf")

@@ -149,7 +149,8 @@ def _netcdf(dataset: xr.Dataset, path: Path) -> None:
     encoding: dict[Hashable, Any] = {
         name: {"zlib": True, "complevel": 1} for name in dataset.data_vars if dataset[name].dtype.kind == "f"
     }
-    dataset.to_netcdf(path, engine=ENGINE, encoding=encoding)
+    # Made in memory: where a disk is full in the middle of a file, HDF5 ends the whole process.
+    path.write_bytes(dataset.to_netcdf(engine=ENGINE, encoding=encoding))
 
 
 def _plain_time(dataset: xr.Dataset) -> xr.Dataset:
