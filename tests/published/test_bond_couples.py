@@ -68,14 +68,47 @@ def test_inertia_and_coordination_of_80_couples(couples):
         assert np.mean([getattr(f, name) for f in found]) == pytest.approx(printed, abs=5e-4)
 
 
-def test_he_copes_after_her_stress(data_dir):
+# DySeq's model (a saturated log-linear one of each couple's table, half a case in each cell, averaged and
+# tested by t) in base R's loglin and t.test: effect, lower end of its interval, p.
+HE_COPES = {
+    "intercept": (0.245584782392270, 0.094693771471436, 0.0018404125958179),
+    "actor": (0.790813678838229, 0.673307417067355, 3.5229898286515e-20),
+    "partner": (0.698884422254691, 0.568976509134095, 6.8869992737389e-16),
+    "interaction": (0.036216309204981, -0.067881799242921, 0.48946530549384),
+}
+SHE_SHOWS_STRESS = {
+    "intercept": (0.276326007025050, 0.111625186290707, 0.0013576075044334),
+    "actor": (1.045865572542721, 0.918439402375890, 2.0301250092264e-24),
+    "partner": (0.521128117596249, 0.385665080827420, 1.2558886227378e-10),
+    "interaction": (0.100640462983893, -0.009296725190551, 0.072079730135255),
+}
+
+
+def test_the_effects_of_stress_and_coping_are_dyseqs(coping_couples):
+    stress, coping = coping_couples
+    for found, theirs in (
+        (actor_partner(coping, stress), HE_COPES),
+        (actor_partner(stress, coping), SHE_SHOWS_STRESS),
+    ):
+        for name, (effect, low, p) in theirs.items():
+            mine = getattr(found, name)
+            assert (mine.value, mine.low) == pytest.approx((effect, low), abs=1e-12)
+            assert mine.p == pytest.approx(p, rel=1e-8)
+
+
+@pytest.fixture(scope="module")
+def coping_couples(data_dir):
     file = data_dir / "couples" / "couples_cope.csv"
     if not file.exists():
         pytest.skip("no coping couples here")
     import pandas as pd
 
     table = pd.read_csv(file)
-    stress, coping = (table.filter(like=code).to_numpy(float) for code in ("IKCB", "DCCB"))
+    return tuple(table.filter(like=code).to_numpy(float) for code in ("IKCB", "DCCB"))
+
+
+def test_he_copes_after_her_stress(coping_couples):
+    stress, coping = coping_couples
     assert stress.shape == (64, 48)
     found = actor_partner(coping, stress)
     assert found.rate_after == pytest.approx(0.810, abs=5e-4)
