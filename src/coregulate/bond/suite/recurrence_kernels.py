@@ -66,3 +66,23 @@ def line_lengths(x: Array, y: Array, first: int, last: int, square: float) -> tu
         if run > 0:
             counts[run] += 1
     return counts, points
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def windowed_recurrence(x: Array, y: Array, lags: Array, square: float, starts: Array, width: int) -> Array:
+    """Share of recurrent points on each diagonal inside a window, averaged over the diagonals, (windows,)."""
+    total, count = np.zeros(starts.shape[0]), np.zeros(starts.shape[0])
+    near, known = np.empty(x.shape[1], np.uint8), np.empty(x.shape[1], np.uint8)
+    sums = np.zeros((2, x.shape[1] + 1))
+    for j in range(lags.shape[0]):
+        length = diagonal(x, y, lags[j], square, near, known)
+        for t in range(length):
+            sums[0, t + 1] = sums[0, t] + near[t]
+            sums[1, t + 1] = sums[1, t] + known[t]
+        for i in range(starts.shape[0]):
+            first, last = starts[i], starts[i] + width - abs(lags[j])
+            points = sums[1, last] - sums[1, first] if last > first else 0.0
+            if points > 0:
+                total[i] += (sums[0, last] - sums[0, first]) / points
+                count[i] += 1
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
