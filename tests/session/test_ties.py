@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from scipy.signal import fftconvolve
 
 from coregulate.core import Clock, Label, Samples, Signal, Stream, Track
