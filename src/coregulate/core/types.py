@@ -152,7 +152,11 @@ class Track:
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound track on disk; it is read in blocks, because an hour does not belong in memory."""
+    """A sound track on disk; it is read in blocks, because an hour does not belong in memory.
+
+    A second of the file lasts ``stretch`` seconds of the session (its clock's drift); ``duration_s`` is the
+    session's.
+    """
 
     path: str
     rate_hz: float
@@ -161,6 +165,7 @@ class Sound:
     channel: int = 0
     start_s: float = 0.0
     name: str = ""
+    stretch: float = 1.0
 
     @property
     def span(self) -> Segment:
@@ -170,7 +175,10 @@ class Sound:
 
 @dataclass(frozen=True)
 class Pictures:
-    """A video's pictures on disk; they are read one by one, because no frame outlives its reading."""
+    """A video's pictures on disk; they are read one by one, because no frame outlives its reading.
+
+    ``stretch`` and ``duration_s`` as those of :class:`Sound`.
+    """
 
     path: str
     rate_hz: float
@@ -179,6 +187,7 @@ class Pictures:
     height: int
     start_s: float = 0.0
     name: str = ""
+    stretch: float = 1.0
 
     @property
     def span(self) -> Segment:
