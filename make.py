@@ -88,7 +88,10 @@ def test() -> None:
     environment("dev")
     # Tests have no network: what they need of the model store is fetched before them.
     run(PYTHON, "-m", "coregulate", "models", "fetch", "--quiet")
-    run(PYTHON, "-m", "pytest", *sys.argv[2:])
+    # A file of tests a core; each on one thread, or their products would wait for each other.
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+    cores = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+    run(PYTHON, "-m", "pytest", *cores, *sys.argv[2:])
 
 
 def lint() -> None:

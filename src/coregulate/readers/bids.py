@@ -205,7 +205,8 @@ def _kind(name: str, about: Mapping[str, Any]) -> str:
 
 def _unit(name: str, about: Mapping[str, Any]) -> str:
     own = about.get(name)
-    return str(own.get("Units", "")) if isinstance(own, Mapping) else ""
+    said = str(own.get("Units", "")) if isinstance(own, Mapping) else ""
+    return "" if said == "n/a" else said
 
 
 def _triggers(name: str, column: Any, rate: float, start_s: float, path: Path) -> Stream | None:
@@ -252,7 +253,7 @@ def _events(path: Path) -> Stream:
     ]
     if not labels:
         raise FormatError("It holds no event with a time", "Check its columns onset and duration", path)
-    part = kind if kind != "markers" else "events"
+    part = str(about.get("CoregulateKind", "events"))
     return Stream(
         kind, Track(tuple(sorted(labels)), part), str(path), part, origin, owner, "stamps", tuple(notices)
     )

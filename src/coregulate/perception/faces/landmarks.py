@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from coregulate.core import FloatArray
 
 from .detect import Detection
 from .runtime import Image, Network, crop, landmarker_parts
+from .slopes import with_whole_rows
 
 SIZE = 256  # pixels a side of the model's input (the model)
 MARGIN = 1.5  # the published graph: the square is so many times the face's box
@@ -74,11 +76,9 @@ class Landmarker:
     """
 
     def __init__(self) -> None:
-        parts = landmarker_parts()
-        self._network = Network(parts["face_landmarks_detector.tflite"])
-        self._canonical, self._rigid, self._weights = _canonical(
-            parts["geometry_pipeline_metadata_landmarks.binarypb"]
-        )
+        content, geometry = _models()
+        self._network = Network(content)
+        self._canonical, self._rigid, self._weights = _canonical(geometry)
 
     @property
     def canonical(self) -> FloatArray:
@@ -104,6 +104,14 @@ class Landmarker:
         target = self._canonical[self._rigid]
         rotation, scale, shift = similarity(target, seen[self._rigid], self._weights)
         return ((seen - shift) @ rotation) / scale, rotation
+
+
+@lru_cache(maxsize=1)
+def _models() -> tuple[bytes, bytes]:
+    """Network and geometry of the face, the network rewritten once for all fitters."""
+    parts = landmarker_parts()
+    network = with_whole_rows(parts["face_landmarks_detector.tflite"])
+    return network, parts["geometry_pipeline_metadata_landmarks.binarypb"]
 
 
 def place(raw: FloatArray, region: Region) -> FloatArray:
