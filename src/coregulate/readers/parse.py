@@ -26,8 +26,10 @@ _ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?\d{4}")
 
 
-def parse(text: str, *, delimiter: str, names: Sequence[str], decimal: str) -> pd.DataFrame:
-    """Parse delimited text without a header; lines with too many fields are skipped.
+def parse(
+    text: str, *, delimiter: str, names: Sequence[str], decimal: str, keep: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Parse delimited text without a header, of its columns those to keep; lines with too many fields are skipped.
 
     Raises
     ------
@@ -43,6 +45,7 @@ def parse(text: str, *, delimiter: str, names: Sequence[str], decimal: str) -> p
             sep=r"\s+" if delimiter == " " else delimiter,
             header=None,
             names=list(names),
+            usecols=None if keep is None else list(keep),
             index_col=False,
             decimal=decimal,
             low_memory=False,
