@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from coregulate.bond.suite.recurrence import code_profiles, recurrence
 Named = Iterator[tuple[str, float]]
 BOUND = 1e-8  # relative; rties joins what lies on both sides of a gap, so its means differ by more
 LOOSE = {"rties": 1e-4}
+TIME = "CPU seconds: "
 
 
 def pair() -> dict[str, np.ndarray]:
@@ -142,18 +144,24 @@ def coping(file: Path) -> Named:
 
 def ours(data: Path) -> Named:
     yield from simulated()
-    real: dict[Path, Callable[[Path], Named]] = {
-        data / "therapy" / "motion_energy": motion,
-        data / "couples" / "rties_dial.csv.gz": dials,
-        data / "couples" / "couples_cope.csv": coping,
-    }
-    for path, named in real.items():
+    real: tuple[tuple[str, Path, Callable[[Path], Named]], ...] = (
+        ("motion energy", data / "therapy" / "motion_energy", motion),
+        ("dials", data / "couples" / "rties_dial.csv.gz", dials),
+        ("", data / "couples" / "couples_cope.csv", coping),
+    )
+    for name, path, named in real:
         if path.exists():
-            yield from named(path)
+            began = time.process_time()
+            yield from list(named(path))
+            if name:
+                yield f"{TIME}{name}", time.process_time() - began
 
 
 def compare(name: str, mine: float, theirs: float, bound: float) -> bool:
     """Print one line and say whether the two agree."""
+    if name.startswith(TIME):
+        print(f"{name:44s} {mine:22.3f} {theirs:22.3f} {theirs / mine:7.0f}x")
+        return True
     apart = abs(mine - theirs) / max(abs(theirs), 1e-6)
     print(f"{name:44s} {mine:22.14g} {theirs:22.14g} {apart:8.1e}{'' if apart <= bound else '  DIFFERS'}")
     return apart <= bound
