@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WHOLE_BYTES = 64 << 20  # prior: a text of this size takes some 600 MB where it is read as a whole
-MAX_NUMBERS = 80_000_000  # prior: 320 MB, held twice while the streams are made
+MAX_NUMBERS = 48_000_000  # prior: some 18 bytes each while the streams are made, 0.9 GB in all
 _LEAST_HZ = 250.0  # Kwon et al. 2018, 10.4258/hir.2018.24.3.198: excellent for heart rate variability
 _SMALLER = 4  # prior: how much gzip packs a text of numbers
 
@@ -189,7 +189,7 @@ def _rows_together(table: pd.DataFrame, time: str, n_numbers: float) -> int:
     if when is None or n_numbers <= MAX_NUMBERS:
         return 1
     step_s = float(np.median(np.diff(when[0])))
-    needed = int(np.ceil(1.05 * n_numbers / MAX_NUMBERS))
+    needed = int(np.ceil(1.02 * n_numbers / MAX_NUMBERS))
     return needed if step_s * needed * _LEAST_HZ <= 1 else 1
 
 
