@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, SignalError
 
+from .granger import detrended
 from .measure import Measure, as_they_are, first_alone, lag_places, root
 from .settings import SuiteSettings
 
@@ -110,17 +111,11 @@ def embedded(x: FloatArray, dimension: int, delay: int) -> FloatArray:
     return np.stack([x[k * delay : k * delay + n] for k in range(dimension)])
 
 
-def scaled(x: FloatArray) -> FloatArray:
-    """Mean 0 and SD 1 over what was seen; a series that does not move stays at 0."""
-    sd = float(np.nanstd(x))
-    return np.asarray((x - np.nanmean(x)) / (sd if sd > 0 else 1.0))
-
-
 def ready(
     a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
 ) -> tuple[FloatArray, FloatArray, SuiteSettings]:
-    """Bring both to one scale."""
-    return scaled(a), scaled(b), settings
+    """Take the trend out of both (round a circle it would jump) and bring them to one scale."""
+    return detrended(a, settings.detrend), detrended(b, settings.detrend), settings
 
 
 def _states(x: FloatArray, rate_hz: float, settings: SuiteSettings) -> FloatArray:

@@ -30,13 +30,13 @@ class Region(NamedTuple):
 
 
 class Face(NamedTuple):
-    """One face of one picture.
+    """One face of one picture; or several, each array with a leading axis.
 
     Parameters
     ----------
     points : ndarray, shape (478, 3)
         x and y in pixels of the picture, z in the same unit, away from the camera.
-    presence : float
+    presence : float, or ndarray
         0 to 1; below 0.5 there is no face.
     front : ndarray, shape (478, 3)
         The points turned to the front and scaled to the canonical face: x to the person's left,
@@ -46,15 +46,15 @@ class Face(NamedTuple):
     """
 
     points: FloatArray
-    presence: float
+    presence: float | FloatArray
     front: FloatArray
     rotation: FloatArray
 
     @property
     def box(self) -> FloatArray:
-        """Left, top, right, bottom of the points, pixels."""
-        x, y = self.points[:, 0], self.points[:, 1]
-        return np.array([x.min(), y.min(), x.max(), y.max()])
+        """Left, top, right, bottom of the points, pixels; shape (..., 4)."""
+        xy = self.points[..., :2]
+        return np.concatenate([xy.min(axis=-2), xy.max(axis=-2)], axis=-1)
 
 
 class Landmarker:
@@ -172,12 +172,15 @@ def similarity(
     return rotation, scale, mean_t - scale * rotation @ mean_s
 
 
-def angles_deg(rotation: FloatArray) -> tuple[float, float, float]:
-    """Yaw (to the person's left is above 0), pitch (up is above 0) and roll (to their right) of a head."""
-    forward = rotation[:, 2]
-    yaw = float(np.degrees(np.arctan2(forward[0], forward[2])))
-    pitch = float(np.degrees(np.arcsin(np.clip(forward[1], -1, 1))))
-    roll = float(np.degrees(np.arctan2(rotation[1, 0], rotation[1, 1])))
+def angles_deg(rotation: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Yaw (to the person's left is above 0), pitch (up is above 0) and roll (to their right) of a head.
+
+    `rotation` has shape (..., 3, 3), each angle the shape before it.
+    """
+    right, up, forward = (rotation[..., k, 2] for k in range(3))
+    yaw = np.degrees(np.arctan2(right, forward))
+    pitch = np.degrees(np.arcsin(np.clip(up, -1, 1)))
+    roll = np.degrees(np.arctan2(rotation[..., 1, 0], rotation[..., 1, 1]))
     return yaw, pitch, roll
 
 
