@@ -1,8 +1,7 @@
 """The measures of the bond beside the formulas that others use: ``python benchmarks/parity.py [data]``.
 
 R packages' formulas run in base R (``parity.R``) where R is installed; packages for Python where they are
-(``pip install HyPyP pycwt statsmodels pyinform dtw-python pyEDM multiSyncPy``). Both read the same arrays.
-Ends with 1 where a difference is larger than its bound; what is not installed is said.
+(docs/bond.md names them). Both read the same arrays. Ends with 1 where a difference is larger than its bound; what is not installed is said.
 """
 
 from __future__ import annotations
