@@ -134,6 +134,16 @@ def test_transfer_entropy_finds_the_roessler_system_behind_a_lorenz_system():
     assert test(0.0, 6).p > 0.05
 
 
+def test_granger_warns_of_flows_too_smooth_for_its_direction():
+    rng = np.random.default_rng(6)
+    flow, noisy = roessler_lorenz(500, 1.5, rng), [autoregressive(500, 0.99, rng) for _ in range(2)]
+    codes = [
+        {n.code for n in couple(*pair, rate_hz=1.0, measures=["granger"], settings=FEW)[0].notices}
+        for pair in (flow, noisy)
+    ]
+    assert ["smooth-flow" in c for c in codes] == [True, False]
+
+
 def plain_recurrence(x, y, radius, shortest):
     """The whole matrix, as the definition has it."""
     near = np.linalg.norm(x[:, :, None] - y[:, None, :], axis=0) < radius
