@@ -5,7 +5,7 @@ Missing is NaN, never zero. A person is named by their id, never by a position.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -238,6 +238,17 @@ class Notice:
     code: str
     where: str
     text: str
+
+    def told(self, names: Mapping[str, str]) -> str:
+        """Return it as a line for people, a person's id read as the name.
+
+        Examples
+        --------
+        >>> Notice("gaps", "a: heart", "2 beats are missing.").told({"a": "Alex"})
+        'Alex: heart: 2 beats are missing.'
+        """
+        first, colon, rest = self.where.partition(":")
+        return f"{names.get(first, first)}{colon}{rest}: {self.text}"
 
 
 Data = Signal | Samples | Events | Track | Sound | Pictures

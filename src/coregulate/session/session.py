@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -125,7 +125,7 @@ class Session:
         streams = joined(streams)
         seen = {(n.code, n.where, n.text) for n in notices}
         for stream in streams:
-            for notice in stream.notices:
+            for notice in (_in_its_folder(n, stream) for n in stream.notices):
                 if (notice.code, notice.where, notice.text) not in seen:
                     seen.add((notice.code, notice.where, notice.text))
                     notices.append(notice)
@@ -334,6 +334,16 @@ def _same_for_both(plan: SessionPlan, folder: Path) -> list[Notice]:
         for (_, kind, _, _), paths in owners.items()
         if len(paths) > 1
     ]
+
+
+def _in_its_folder(notice: Notice, stream: OwnedStream) -> Notice:
+    """Name the file with its folder: two people's devices write files of the same names."""
+    name = PurePosixPath(stream.path).name
+    if stream.part and notice.where.startswith(stream.part):
+        return dataclasses.replace(notice, where=f"{stream.path} {notice.where}")
+    if name != stream.path and notice.where.startswith(name):
+        return dataclasses.replace(notice, where=stream.path + notice.where.removeprefix(name))
+    return notice
 
 
 def _first_alike(folder: Path, path: str, before: Sequence[str]) -> str:
