@@ -1,4 +1,4 @@
-"""Does it pay to let the partner move a person's states? Usage: python benchmarks/partner.py [hours].
+"""Does it pay to let the partner move a person's states? Usage: python -m benchmarks.partner [hours].
 
 Each person's chain is fitted on the first half of an hour alone, with the partner's observable cues,
 and with the partner's inferred P(safe) of the last seconds; what counts is how well the second half
