@@ -27,7 +27,7 @@ PARTIAL_FRAMES = 160  # 1.6 s
 LEVEL_DB = -30.0  # of full scale: what each recording is raised to
 
 N_EMBEDDING = 256
-_BATCH = 192  # measured: larger batches gain nothing on two cores
+_BATCH = 192  # measured: larger batches gain nothing
 
 Mels = NDArray[np.float32]
 
