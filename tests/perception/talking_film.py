@@ -33,9 +33,7 @@ def film_of(path: Path, sound: Path, turns: tuple[Turns, Turns], seconds: int, *
         pictures.bit_rate = 4_000_000
         track = out.add_stream("aac", rate=16000)
         for pair in np.transpose(mouths):
-            people = [
-                (shape[k], 400, left, 0) for shape, k, left in zip(faces, pair, (0, 400), strict=True)
-            ]
+            people = [(shape[k], 400, left, 0) for shape, k, left in zip(faces, pair, (0, 400), strict=True)]
             out.mux(pictures.encode(av.VideoFrame.from_ndarray(scene(people, (800, 400)), format="rgb24")))
         out.mux(pictures.encode())
         for block in talk.decode(audio=0):
