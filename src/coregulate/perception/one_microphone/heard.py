@@ -38,6 +38,7 @@ ONE_SECOND, TWO_SECOND = 0.05, 0.17
 ONE_LIKENESS, TWO_LIKENESS = 0.5, 0.42
 LEAST_WINDOWS = 16  # 12 s of clean speech (prior): with less, how many there are is not known
 _BATCH = 16  # chunks: memory, 47.5 s of sound
+_WINDOWS = 3  # measured: what one window needs fits the processor's nearest memory
 _BLOCK = 6000  # frames: one minute
 _LOCAL = np.array([[k in speakers for k in range(3)] for speakers in CLASSES], dtype=np.float32)
 
@@ -157,8 +158,8 @@ def _prints(sound: Sound, speech: NDArray[np.bool_]) -> tuple[NDArray[np.intp], 
 def _windows(sound: Sound, starts: NDArray[np.intp]) -> Iterator[Values]:
     low, high = int(starts[0]), int(starts[-1]) + WINDOW_FRAMES
     mels = mel_frames(_samples(sound, low * HOP, high * HOP + MEL_WINDOW))
-    for first in range(0, len(starts), _BATCH):
-        frames = starts[first : first + _BATCH, None] - low + np.arange(WINDOW_FRAMES)
+    for first in range(0, len(starts), _WINDOWS):
+        frames = starts[first : first + _WINDOWS, None] - low + np.arange(WINDOW_FRAMES)
         yield mels[frames].reshape(len(frames), WINDOW_FRAMES, N_MELS)
 
 

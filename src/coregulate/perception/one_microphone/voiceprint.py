@@ -197,12 +197,9 @@ def voiceprints(network: Network, windows: Values) -> Values:
     """
     heard = _head(network.head, windows - windows.mean(axis=1, keepdims=True))
     heard = _relu(_convolved(heard, network.first.matrix, stride=2) + network.first.shift)
-    for layers, (factor, shift), matrix in network.blocks:
-        for layer in layers:
-            heard = np.concatenate([heard, _dense(layer, heard)], axis=2)
-        heard = _relu(heard * factor + shift) @ matrix
-    factor, shift = network.last
-    heard = _relu(heard * factor + shift)
+    for layers, norm, matrix in network.blocks:
+        heard = _scaled(_dense(layers, heard), norm) @ matrix
+    heard = _scaled(heard, network.last)
     pooled = np.concatenate([heard.mean(axis=1), heard.std(axis=1, ddof=1)], axis=1)
     found = pooled @ network.dense.matrix[0] + network.dense.shift
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12))
@@ -254,16 +251,35 @@ def _convolved(values: Values, taps: Values, *, stride: int = 1, dilation: int =
     return np.asarray(out)
 
 
-def _dense(layer: Layer, values: Values) -> Values:
-    """Return what one layer adds: 32 channels, under a mask that the whole window and 2 s of it decide."""
-    narrow = _relu(
-        _relu(values * layer.before[0] + layer.before[1]) @ layer.narrow.matrix + layer.narrow.shift
-    )
-    local = _convolved(narrow, layer.local, dilation=layer.dilation)
+def _scaled(values: Values, norm: tuple[Values, Values]) -> Values:
+    """Normalize each channel and rectify."""
+    scaled = values * norm[0]
+    scaled += norm[1]
+    return _relu(scaled)
+
+
+def _dense(layers: tuple[Layer, ...], values: Values) -> Values:
+    """Add what each layer makes of all before it: 32 channels a layer."""
+    n, frames, known = values.shape
+    n_each = layers[0].local.shape[-1]
+    grown = np.empty((n, frames, known + n_each * len(layers)), dtype=np.float32)
+    grown[:, :, :known] = values
+    for layer in layers:
+        grown[:, :, known : known + n_each] = _added(layer, grown[:, :, :known])
+        known += n_each
+    return grown
+
+
+def _added(layer: Layer, values: Values) -> Values:
+    """Return what one layer adds, under a mask that the whole window and 2 s of it decide."""
+    narrow = _scaled(values, layer.before) @ layer.narrow.matrix
+    narrow += layer.narrow.shift
+    local = _convolved(_relu(narrow), layer.local, dilation=layer.dilation)
     starts = np.arange(0, values.shape[1], _SEGMENT)
     n_each = np.minimum(_SEGMENT, values.shape[1] - starts)
     near = np.add.reduceat(narrow, starts, axis=1) / n_each[:, None].astype(np.float32)
     context = near + narrow.mean(axis=1, keepdims=True)
     one, two = layer.mask
     mask = 1 / (1 + np.exp(-(_relu(context @ one.matrix + one.shift) @ two.matrix + two.shift)))
-    return np.asarray(local * np.repeat(mask, n_each, axis=1))
+    local *= np.repeat(mask, n_each, axis=1)
+    return local
