@@ -64,7 +64,8 @@ def test_a_sinc_filter_passes_its_band_and_no_other():
     np.testing.assert_allclose(odd, -odd[::-1], atol=1e-6)
 
 
-def test_lstm_agrees_with_its_equations_one_unit_at_a_time():
+@pytest.mark.parametrize("way", [1, -1])
+def test_lstm_agrees_with_its_equations_one_unit_at_a_time(way):
     weights = {
         f"lstm.{name}_l0": RNG.normal(size=shape).astype(np.float32) * 0.3
         for name, shape in (
@@ -74,16 +75,16 @@ def test_lstm_agrees_with_its_equations_one_unit_at_a_time():
             ("bias_hh", 24),
         )
     }
-    given = RNG.normal(size=(2, 20, 5)).astype(np.float32)
-    found = segmentation._lstm(segmentation._gates(weights, "l0"), given)
+    given = RNG.normal(size=(20, 2, 5)).astype(np.float32)
+    found = segmentation._lstm(segmentation._gates(weights, "l0"), given, way)
     for row in (0, 1):
         h, c = np.zeros(6), np.zeros(6)
-        for k, x in enumerate(given[row]):
-            z = weights["lstm.weight_ih_l0"] @ x + weights["lstm.weight_hh_l0"] @ h
+        for k in range(20)[::way]:
+            z = weights["lstm.weight_ih_l0"] @ given[k, row] + weights["lstm.weight_hh_l0"] @ h
             s = z + weights["lstm.bias_ih_l0"] + weights["lstm.bias_hh_l0"]
             c = expit(s[6:12]) * c + expit(s[:6]) * np.tanh(s[12:18])
             h = expit(s[18:]) * np.tanh(c)
-            np.testing.assert_allclose(found[row, k], h, atol=1e-5)
+            np.testing.assert_allclose(found[k, row], h, atol=1e-5)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
