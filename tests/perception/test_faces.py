@@ -28,6 +28,8 @@ if importlib.util.find_spec("ai_edge_litert") is None:
 import face_scenes as scenes
 
 from coregulate.perception.faces import detect, follow, landmarks, looks, measure, watch
+from coregulate.perception.faces.runtime import Network, landmarker_parts
+from coregulate.perception.faces.slopes import with_whole_rows
 
 FACE = 220 / 600  # height of the face in the portrait
 # How far cues may move with another action or a turn of up to 20 degrees, measured and rounded up.
@@ -490,3 +492,13 @@ def test_the_runtime_says_nothing_and_other_errors_are_passed_on(models):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "the disk is full\n"
+
+
+def test_the_network_with_whole_rows_of_slopes_says_the_same_to_the_last_bit(models):
+    published = landmarker_parts()["face_landmarks_detector.tflite"]
+    rewritten = with_whole_rows(published)
+    assert rewritten != published
+    picture = np.random.default_rng(0).random((1, 256, 256, 3), dtype=np.float32)
+    both = [Network(content)(picture, 478 * 3, 1) for content in (published, rewritten)]
+    for one, other in zip(*both, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -179,3 +179,20 @@ def test_init_shows_a_still_and_asks_who_is_who(film: Path, tmp_path: Path) -> N
     names = {p.id: p.name for p in plan.people}
     video = next(s for s in plan.streams if s.kind == "video")
     assert {place: names[owner] for place, owner in video.who.items()} == {"left": "Ann", "right": "Bo"}
+
+
+def test_without_lips_the_plan_says_whose_voice_is_whose(film: Path, data_dir: Path) -> None:
+    from coregulate.analysis.shared import hear_two
+    from coregulate.core import Clock, Segment, Sound
+    from coregulate.session import OwnedStream
+
+    path = str(data_dir / "conversation" / "sample.wav")
+    who = {"first": "sam", "second": "alex"}
+    sound = Sound(path, 16000.0, 18.0)
+    stream = OwnedStream("", "audio", sound, path, "", Clock("", 0.0), "own", None, (), who)
+    tracks, (notice,) = hear_two(stream, None, Segment(8.0, 15.0), 0)
+    assert "who spoke first, as session.toml has it" in notice.text
+    assert list(tracks) == ["sam", "alex"]
+    for track in tracks.values():
+        assert track.labels
+        assert all(8.0 <= x.start_s < x.end_s <= 15.0 for x in track.labels)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +43,9 @@ class Detector:
 
     def __init__(self) -> None:
         self._near = Network(landmarker_parts()["face_detector.tflite"])
-        self._far = Network(model_path("face_detector_far").read_bytes())
+        # two, that two cores can look at two parts of a picture at once
+        self._far = [Network(model_path("face_detector_far").read_bytes()) for _ in range(2)]
+        self._pool = ThreadPoolExecutor(len(self._far))
         self._near_anchors = np.concatenate([anchors(16, 2), anchors(8, 6)])
         self._far_anchors = anchors(48, 1)
 
@@ -73,10 +77,17 @@ class Detector:
         squares = tiles(width, height)
         if turn is not None and squares:
             squares = [squares[turn % len(squares)]]
-        found = self._look(self._near, rgb, middle, long, NEAR_SIZE, self._near_anchors, MIN_SCORE)
-        for centre, side in [(middle, long), *squares]:
-            found += self._look(self._far, rgb, centre, side, FAR_SIZE, self._far_anchors, MIN_SCORE_FAR)
-        return merge(found)
+        parts = [(middle, long), *squares]
+
+        def look_far(k: int) -> list[list[Detection]]:
+            look = partial(
+                self._look, self._far[k], rgb, size=FAR_SIZE, anchors=self._far_anchors, low=MIN_SCORE_FAR
+            )
+            return [look(*part) for part in parts[k :: len(self._far)]]
+
+        far = self._pool.map(look_far, range(len(self._far)))
+        near = self._look(self._near, rgb, middle, long, NEAR_SIZE, self._near_anchors, MIN_SCORE)
+        return merge([*near, *(found for looks in far for look in looks for found in look)])
 
     @staticmethod
     def _look(

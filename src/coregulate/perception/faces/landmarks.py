@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from coregulate.core import FloatArray
 
 from .detect import Detection
 from .runtime import Image, Network, crop, landmarker_parts
+from .slopes import with_whole_rows
 
 SIZE = 256  # pixels a side of the model's input (the model)
 MARGIN = 1.5  # the published graph: the square is so many times the face's box
@@ -28,13 +30,13 @@ class Region(NamedTuple):
 
 
 class Face(NamedTuple):
-    """One face of one picture.
+    """One face of one picture; or several, each array with a leading axis.
 
     Parameters
     ----------
     points : ndarray, shape (478, 3)
         x and y in pixels of the picture, z in the same unit, away from the camera.
-    presence : float
+    presence : float, or ndarray
         0 to 1; below 0.5 there is no face.
     front : ndarray, shape (478, 3)
         The points turned to the front and scaled to the canonical face: x to the person's left,
@@ -44,15 +46,15 @@ class Face(NamedTuple):
     """
 
     points: FloatArray
-    presence: float
+    presence: float | FloatArray
     front: FloatArray
     rotation: FloatArray
 
     @property
     def box(self) -> FloatArray:
-        """Left, top, right, bottom of the points, pixels."""
-        x, y = self.points[:, 0], self.points[:, 1]
-        return np.array([x.min(), y.min(), x.max(), y.max()])
+        """Left, top, right, bottom of the points, pixels; shape (..., 4)."""
+        xy = self.points[..., :2]
+        return np.concatenate([xy.min(axis=-2), xy.max(axis=-2)], axis=-1)
 
 
 class Landmarker:
@@ -74,11 +76,9 @@ class Landmarker:
     """
 
     def __init__(self) -> None:
-        parts = landmarker_parts()
-        self._network = Network(parts["face_landmarks_detector.tflite"])
-        self._canonical, self._rigid, self._weights = _canonical(
-            parts["geometry_pipeline_metadata_landmarks.binarypb"]
-        )
+        content, geometry = _models()
+        self._network = Network(content)
+        self._canonical, self._rigid, self._weights = _canonical(geometry)
 
     @property
     def canonical(self) -> FloatArray:
@@ -104,6 +104,14 @@ class Landmarker:
         target = self._canonical[self._rigid]
         rotation, scale, shift = similarity(target, seen[self._rigid], self._weights)
         return ((seen - shift) @ rotation) / scale, rotation
+
+
+@lru_cache(maxsize=1)
+def _models() -> tuple[bytes, bytes]:
+    """Network and geometry of the face, the network rewritten once for all fitters."""
+    parts = landmarker_parts()
+    network = with_whole_rows(parts["face_landmarks_detector.tflite"])
+    return network, parts["geometry_pipeline_metadata_landmarks.binarypb"]
 
 
 def place(raw: FloatArray, region: Region) -> FloatArray:
@@ -164,12 +172,15 @@ def similarity(
     return rotation, scale, mean_t - scale * rotation @ mean_s
 
 
-def angles_deg(rotation: FloatArray) -> tuple[float, float, float]:
-    """Yaw (to the person's left is above 0), pitch (up is above 0) and roll (to their right) of a head."""
-    forward = rotation[:, 2]
-    yaw = float(np.degrees(np.arctan2(forward[0], forward[2])))
-    pitch = float(np.degrees(np.arcsin(np.clip(forward[1], -1, 1))))
-    roll = float(np.degrees(np.arctan2(rotation[1, 0], rotation[1, 1])))
+def angles_deg(rotation: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Yaw (to the person's left is above 0), pitch (up is above 0) and roll (to their right) of a head.
+
+    `rotation` has shape (..., 3, 3), each angle the shape before it.
+    """
+    right, up, forward = (rotation[..., k, 2] for k in range(3))
+    yaw = np.degrees(np.arctan2(right, forward))
+    pitch = np.degrees(np.arcsin(np.clip(up, -1, 1)))
+    roll = np.degrees(np.arctan2(rotation[..., 1, 0], rotation[..., 1, 1]))
     return yaw, pitch, roll
 
 

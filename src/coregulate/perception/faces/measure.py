@@ -75,20 +75,22 @@ BLINK_APERTURE = 0.16  # prior: half of an open eye's height against its width
 _EYE_RADIUS = 0.133  # 12 mm of an eyeball against 90 mm between the outer corners (adults, rounded)
 _FAR_GAZE = 0.77  # sine of 50 degrees: eyes turn no further in the head, so it is a misfit
 _SMALL_PX, _GOOD_PX = 30.0, 90.0  # prior: height of a face from which nothing, and everything, is read
+_GAP_S = 0.5  # prior: over a longer gap no movement is read
 _YAW_GOOD_DEG, _YAW_LOST_DEG = 20.0, 50.0  # prior: within 20 degrees actions moved by up to 0.35
 
 
-def measure(face: Face) -> dict[str, float]:
-    """Return the cues of one face; all of ``CUES`` but ``head_motion``, which needs two pictures.
+def measure(face: Face) -> dict[str, FloatArray]:
+    """Return the cues of faces; all of ``CUES`` but ``head_motion``, which needs two pictures.
 
     Parameters
     ----------
     face : Face
+        One, or several along a leading axis.
 
     Returns
     -------
-    dict of str to float
-        Actions: 0 where the model's canonical face rests, 1 a strong action, beyond both where
+    dict of str to ndarray
+        Of the shape of the leading axis, () for one face. Actions: 0 where the model's canonical face rests, 1 a strong action, beyond both where
         a face is; compare them with the person's own baseline. Opposites share a measure:
         a raised brow takes ``brow_lowerer`` below 0.
         ``eye_aperture``: height against width. ``blink``: 1 while below 0.16 of
@@ -105,71 +107,94 @@ def measure(face: Face) -> dict[str, float]:
     30 degrees read 16 to 25 more (five faces), for they hide no cheek, so they set no correction.
     """
     q = face.front
-    unit = float(np.linalg.norm(q[LEFT_CORNER] - q[RIGHT_CORNER]))
+    unit = _apart(q, LEFT_CORNER, RIGHT_CORNER)
     yaw, pitch, roll = angles_deg(face.rotation)
     eyes = _level(q, _EYE_CORNERS)
     inner, outer = ((_level(q, ids) - eyes) / unit for ids in (_INNER_BROW, _OUTER_BROW))
     corners = _level(q, _MOUTH_CORNERS)
-    raised = (corners - q[_NOSE_BASE, 1]) / unit
-    wide = float(q[_MOUTH_CORNERS[1], 0] - q[_MOUTH_CORNERS[0], 0]) / unit
-    gap = float(q[_UPPER_LIP, 1] - q[_LOWER_LIP, 1]) / unit
-    back = float(q[_UPPER_LIP, 2] - q[list(_MOUTH_CORNERS), 2].mean()) / unit
+    raised = (corners - q[..., _NOSE_BASE, 1]) / unit
+    wide = (q[..., _MOUTH_CORNERS[1], 0] - q[..., _MOUTH_CORNERS[0], 0]) / unit
+    gap = (q[..., _UPPER_LIP, 1] - q[..., _LOWER_LIP, 1]) / unit
+    back = (q[..., _UPPER_LIP, 2] - q[..., _MOUTH_CORNERS, 2].mean(axis=-1)) / unit
     pulled = ((raised - _CORNER_REST) / _CORNER_RANGE + (wide - _WIDTH_REST) / _WIDTH_RANGE) / 2
-    red = sum(float(q[high, 1] - q[low, 1]) for high, low in _LIPS) / 3 / unit
+    high, low = np.transpose(_LIPS)
+    red = (q[..., high, 1] - q[..., low, 1]).sum(axis=-1) / 3 / unit
     aperture = _aperture(q)
+    closed = aperture < BLINK_APERTURE
     brow = (inner + outer) / 2 - _BROW_PER_DEG * pitch
     tilt = inner - outer - _TILT_PER_DEG * pitch
-    gaze_yaw, gaze_pitch = (np.nan, np.nan) if aperture < BLINK_APERTURE else _gaze(q, unit)
-    cues = {
+    gaze_yaw, gaze_pitch = (np.where(closed, np.nan, angle) for angle in _gaze(q, unit))
+    return {
         "brow_lowerer": (_BROW_REST - brow) / _BROW_RANGE,
         "inner_brow_raiser": (tilt - _TILT_REST) / _TILT_RANGE,
-        "lip_corner_puller": min(pulled, (back - _BACK_REST) / _BACK_RANGE),
-        "lip_pressor": (_LIPS_REST - red) / _LIPS_RANGE if gap < _CLOSED_GAP else np.nan,
+        "lip_corner_puller": np.minimum(pulled, (back - _BACK_REST) / _BACK_RANGE),
+        "lip_pressor": np.where(gap < _CLOSED_GAP, (_LIPS_REST - red) / _LIPS_RANGE, np.nan),
         "jaw_drop": gap / _GAP_RANGE,
         "eye_aperture": aperture,
-        "blink": float(aperture < BLINK_APERTURE),
+        "blink": closed.astype(np.float64),
         "gaze_yaw_deg": yaw + gaze_yaw,
         "gaze_pitch_deg": pitch + gaze_pitch,
         "head_yaw_deg": yaw,
         "head_pitch_deg": pitch,
         "head_roll_deg": roll,
     }
-    return {name: float(value) for name, value in cues.items()}
 
 
-def head_motion(face: Face, before: Face, step_s: float) -> float:
-    """Return how fast the middle of the face moves in the picture, eye distances a second."""
-    unit = np.linalg.norm(face.points[LEFT_CORNER] - face.points[RIGHT_CORNER])
-    moved = np.linalg.norm((face.points - before.points)[:468, :2].mean(axis=0))
-    return float(moved / unit / step_s) if step_s > 0 else float("nan")
+def head_motion(faces: Face, times_s: FloatArray) -> FloatArray:
+    """Return how fast the middle of a face moves in the picture, eye distances a second.
+
+    Parameters
+    ----------
+    faces : Face
+        One person's, along a leading axis of n.
+    times_s : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        NaN for the first, and over gaps of more than 0.5 s.
+    """
+    out = np.full(len(times_s), np.nan)
+    step_s = np.diff(times_s)
+    moved = np.linalg.norm(np.diff(faces.points[:, :468, :2].mean(axis=1), axis=0), axis=1)
+    near = (step_s > 0) & (step_s <= _GAP_S)
+    unit = _apart(faces.points, LEFT_CORNER, RIGHT_CORNER)[1:]
+    out[1:][near] = (moved / unit)[near] / step_s[near]
+    return out
 
 
-def quality(face: Face) -> float:
-    """Return how far the cues of a face can be trusted, 0 to 1: presence, size and yaw (prior)."""
-    height = float(face.box[3] - face.box[1])
-    size = np.clip((height - _SMALL_PX) / (_GOOD_PX - _SMALL_PX), 0.0, 1.0)
-    yaw = abs(angles_deg(face.rotation)[0])
+def quality(face: Face) -> FloatArray:
+    """Return how far the cues of faces can be trusted, 0 to 1: presence, size and yaw (prior)."""
+    box = face.box
+    size = np.clip((box[..., 3] - box[..., 1] - _SMALL_PX) / (_GOOD_PX - _SMALL_PX), 0.0, 1.0)
+    yaw = np.abs(angles_deg(face.rotation)[0])
     turned = np.clip((_YAW_LOST_DEG - yaw) / (_YAW_LOST_DEG - _YAW_GOOD_DEG), 0.0, 1.0)
-    return float(face.presence * size * turned)
+    return np.asarray(face.presence * size * turned)
 
 
-def _level(q: FloatArray, ids: tuple[int, ...]) -> float:
-    return float(q[list(ids), 1].mean())
+def _apart(q: FloatArray, one: int, other: int) -> FloatArray:
+    return np.asarray(np.linalg.norm(q[..., one, :] - q[..., other, :], axis=-1))
 
 
-def _aperture(q: FloatArray) -> float:
+def _level(q: FloatArray, ids: tuple[int, ...]) -> FloatArray:
+    return np.asarray(q[..., ids, 1].mean(axis=-1))
+
+
+def _aperture(q: FloatArray) -> FloatArray:
     """Height of the eyes against their width, mean of both."""
+    flat = q[..., :2]
     both = []
-    for lids, (one, other) in zip(_LIDS, ((33, 133), (263, 362)), strict=True):
-        high = np.mean([np.linalg.norm(q[a, :2] - q[b, :2]) for a, b in lids])
-        both.append(high / np.linalg.norm(q[one, :2] - q[other, :2]))
-    return float(np.mean(both))
+    for lids, corners in zip(_LIDS, ((33, 133), (263, 362)), strict=True):
+        high = sum(_apart(flat, upper, lower) for upper, lower in lids) / len(lids)
+        both.append(high / _apart(flat, *corners))
+    return np.asarray((both[0] + both[1]) / 2)
 
 
-def _gaze(q: FloatArray, unit: float) -> tuple[float, float]:
+def _gaze(q: FloatArray, unit: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Yaw and pitch of the eyes in the head, degrees, from the iris between the eye's corners."""
-    off = np.mean([q[468] - (q[33] + q[133]) / 2, q[473] - (q[263] + q[362]) / 2], axis=0)[:2] / unit
-    x, y = off / _EYE_RADIUS
-    if max(abs(x), abs(y)) > _FAR_GAZE:
-        return float("nan"), float("nan")
-    return float(np.degrees(np.arcsin(x))), float(np.degrees(np.arcsin(y)))
+    right = q[..., 468, :2] - (q[..., 33, :2] + q[..., 133, :2]) / 2
+    left = q[..., 473, :2] - (q[..., 263, :2] + q[..., 362, :2]) / 2
+    sine = (right + left) / 2 / unit[..., None] / _EYE_RADIUS
+    sine = np.where(np.abs(sine).max(axis=-1, keepdims=True) > _FAR_GAZE, np.nan, sine)
+    yaw, pitch = np.moveaxis(np.degrees(np.arcsin(sine)), -1, 0)
+    return yaw, pitch

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from .measure import CUES, head_motion, measure, quality
 
 _BLOCK = 1024  # rows by which the arrays grow
 _AHEAD = 3  # pictures decoded beforehand: the decoder works on while faces are told apart
-_GAP_S = 0.5  # prior: over a longer gap no movement is read
+_AT_ONCE = 64  # prior: faces whose cues are read in one go: 3 MB of points wait for it
 _PASSING_S = 1.0  # prior: a new face while a known one is missing must last longer to be a third person
 _BLINK_S = 0.4  # prior: blinks last 0.1 to 0.4 s
 _EXTRA = ("quality", "confidence", "left", "top", "right", "bottom")
@@ -74,27 +74,51 @@ class FaceTracks:
     numbers: dict[str, tuple[int, ...]]
 
 
+class _Sight(NamedTuple):
+    """One person's face in one picture."""
+
+    row: int
+    time_s: float
+    confidence: float
+    face: Face
+
+
 class _Rows:
-    """Rows of one person, NaN where nothing was put."""
+    """Rows of one person, NaN where nothing was put; read off the faces many at a time."""
 
     def __init__(self, table: NDArray[np.float32] | None = None) -> None:
         empty = np.full((0, len(CUES) + len(_EXTRA)), np.nan, dtype=np.float32)
-        self.table: NDArray[np.float32] = empty if table is None else table
-        self.before: tuple[float, Face] | None = None
+        self._table: NDArray[np.float32] = empty if table is None else table
+        self._before: list[_Sight] = []
+        self._waiting: list[_Sight] = []
 
     def put(self, row: int, time_s: float, person: Known) -> None:
-        face = person.face
-        if face is None:
+        """Take a person whose face is seen."""
+        if person.face is not None:
+            self._waiting.append(_Sight(row, time_s, person.confidence, person.face))
+        if len(self._waiting) == _AT_ONCE:
+            self._read()
+
+    def whole(self) -> NDArray[np.float32]:
+        """Return all rows so far."""
+        self._read()
+        return self._table
+
+    def _read(self) -> None:
+        if not self._waiting:
             return
-        cues = measure(face)
-        cues["head_motion"] = float("nan")
-        if self.before is not None and time_s - self.before[0] <= _GAP_S:
-            cues["head_motion"] = head_motion(face, self.before[1], time_s - self.before[0])
-        self.before = (time_s, face)
-        if row >= len(self.table):
-            more = np.full((row + _BLOCK - len(self.table), self.table.shape[1]), np.nan, np.float32)
-            self.table = np.concatenate([self.table, more])
-        self.table[row] = [*(cues[name] for name in CUES), quality(face), person.confidence, *face.box]
+        sights = self._before + self._waiting
+        faces = Face(*(np.array(part) for part in zip(*(s.face for s in sights), strict=True)))
+        cues = measure(faces)
+        cues["head_motion"] = head_motion(faces, np.array([s.time_s for s in sights]))
+        sure = np.array([s.confidence for s in sights])
+        read = np.column_stack([*(cues[name] for name in CUES), quality(faces), sure, faces.box])
+        rows = [s.row for s in self._waiting]
+        if rows[-1] >= len(self._table):
+            more = np.full((rows[-1] + _BLOCK - len(self._table), self._table.shape[1]), np.nan, np.float32)
+            self._table = np.concatenate([self._table, more])
+        self._table[rows] = read[len(self._before) :]
+        self._before, self._waiting = self._waiting[-1:], []
 
 
 class _Pass:
@@ -123,7 +147,7 @@ class _Pass:
         """Return all that was read, and of everybody what tells them apart, as arrays by name."""
         parts = {
             "follow": self.follower.aside(),
-            "rows": {str(number): own.table[: len(self.times)] for number, own in self.rows.items()},
+            "rows": {str(number): own.whole()[: len(self.times)] for number, own in self.rows.items()},
             **{type(onlooker).__name__: onlooker.aside() for onlooker in self.onlookers},
         }
         return {"times_s": np.array(self.times)} | {
@@ -223,7 +247,7 @@ def watch_faces(
     if keep is not None:
         keep(run.aside())
     times_s, known = np.array(run.times), run.follower.known
-    tables = {number: _whole(r.table, len(times_s)) for number, r in run.rows.items()}
+    tables = {number: _whole(r.whole(), len(times_s)) for number, r in run.rows.items()}
     return _tracks(times_s, _told_apart(tables, known, times_s), known, max_people)
 
 

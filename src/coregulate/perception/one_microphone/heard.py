@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from coregulate.core import FloatArray, Sound
 from coregulate.readers import read_sound
@@ -107,13 +110,18 @@ def _chunks(sound: Sound) -> tuple[NDArray[np.intp], Values]:
     network = load_segmentation()
     n = int(sound.duration_s * SAMPLE_RATE_HZ + 1e-6)
     starts = np.append(np.arange(0, max(n - CHUNK, 0), CHUNK_STEP), max(n - CHUNK, 0)).astype(np.intp)
-    found = []
-    for first in range(0, len(starts), _BATCH):
-        some = starts[first : first + _BATCH]
-        low, high = int(some[0]), int(some[-1]) + CHUNK
-        samples = _samples(sound, low, high)
-        found.append(speaker_classes(network, np.stack([samples[k - low :][:CHUNK] for k in some])))
-    return starts, np.concatenate(found)
+
+    def told(some: NDArray[np.intp]) -> Values:
+        samples = _samples(sound, int(some[0]), int(some[-1]) + CHUNK)
+        return speaker_classes(network, np.stack([samples[k - some[0] :][:CHUNK] for k in some]))
+
+    return starts, np.concatenate(_on_cores(told, np.split(starts, range(_BATCH, len(starts), _BATCH))))
+
+
+def _on_cores(work: Callable[[NDArray[np.intp]], Values], parts: Sequence[NDArray[np.intp]]) -> list[Values]:
+    """Do each part on a core of its own: many threads for one small product mostly wait for each other."""
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as cores:
+        return list(cores.map(work, parts))
 
 
 def _samples(sound: Sound, low: int, high: int) -> Values:
@@ -147,11 +155,12 @@ def _prints(sound: Sound, speech: NDArray[np.bool_]) -> tuple[NDArray[np.intp], 
     network = load_voiceprint()
     starts: NDArray[np.intp] = np.arange(0, len(speech) - WINDOW_FRAMES - 2, WINDOW_STEP)
     starts = starts[_share(speech, starts + WINDOW_FRAMES // 2) >= CLEAN_SPEECH]
-    found: list[Values] = [np.empty((0, N_NUMBERS), dtype=np.float32)]
-    for first in range(0, len(speech), _BLOCK):
-        here = starts[(starts >= first) & (starts < first + _BLOCK)]
-        if len(here):
-            found.extend(voiceprints(network, some) for some in _windows(sound, here))
+
+    def embedded(some: NDArray[np.intp]) -> Values:
+        return np.concatenate([voiceprints(network, windows) for windows in _windows(sound, some)])
+
+    blocks = [starts[starts // _BLOCK == k] for k in np.unique(starts // _BLOCK)]
+    found = [np.empty((0, N_NUMBERS), dtype=np.float32), *_on_cores(embedded, blocks)]
     return starts + WINDOW_FRAMES // 2, np.concatenate(found)
 
 
