@@ -72,7 +72,6 @@ def analyze(
     rng = np.random.default_rng(settings.seed)
     people = [p.id for p in session.people]
     book = load_cuebook()
-    personal = personal_of(session, book)
 
     bar(0.0, "reading files")
     # Pictures take minutes an hour, what follows them seconds: the bar's time left is to be honest.
@@ -82,6 +81,7 @@ def analyze(
         bar(measured + (1.0 - measured) * share, what)
 
     streams = [cropped(s, start_s, end_s) for s in session.streams]
+    personal = personal_of(session, book, streams)
     span = Segment(max(start_s, 0.0), min(end_s, session.duration_s))
     bodies = measure_bodies(
         session,
