@@ -57,6 +57,7 @@ def test_bids_read_again_gives_the_same_analysis(session, analysis, tmp_path):
         assert (ours.person, ours.kind, ours.range) == (theirs.person, theirs.kind, theirs.range)
         assert type(ours.data) is type(theirs.data)
         if hasattr(ours.data, "values"):
+            assert getattr(ours.data, "rate_hz", None) == pytest.approx(getattr(theirs.data, "rate_hz", None))
             np.testing.assert_array_equal(ours.data.values, theirs.data.values)
             np.testing.assert_allclose(ours.data.times_s, theirs.data.times_s, atol=2e-6)
     second = analyze(again, settings=SETTINGS)

@@ -148,6 +148,8 @@ def _physio(data: Signal | Samples, kind: str, stem: Path) -> Path:
             "Description": "from the same zero as StartTime; this sensor loses samples",
         }
         names = list(columns)
+        if data.rate_hz:
+            about["CoregulateDeclaredHz"] = data.rate_hz
     about |= {"SamplingFrequency": rate, "Columns": names, "CoregulateKind": kind,
               "StartTime": data.start_s if isinstance(data, Signal) else 0.0}  # fmt: skip
     _json(stem.with_name(stem.name + "_physio.json"), about)
