@@ -37,7 +37,7 @@ EVIDENCE_CLIP = 8.0  # nats (prior): one window must not decide
 EDGE_WEIGHT = 0.05  # prior: a chunk knows least where it begins and ends
 BOTH_THERE_S = 0.17  # prior: less than ten frames is no second speaker
 # One voice or two, with a margin between: see docs/perception.md for what these were set on.
-ONE_SECOND, TWO_SECOND = 0.05, 0.17
+ONE_SECOND, TWO_SECOND = 0.05, 0.18
 ONE_LIKENESS, TWO_LIKENESS = 0.5, 0.42
 LEAST_WINDOWS = 16  # 12 s of clean speech (prior): with less, how many there are is not known
 _BATCH = 16  # chunks: memory, 47.5 s of sound
