@@ -29,6 +29,7 @@ from coregulate.signals import Measured, measure_breathing, measure_heart, measu
 
 from .crop import cropped_track
 from .shared import Seen, hear_two, see_faces, shared_sound
+from .taps import tapped
 
 #: Of several sources of the same thing the first is taken: corrected beats that the user supplies outrank detected ones.
 HEART_SOURCES = ("beats", "ecg", "ppg", "rr")
@@ -200,6 +201,8 @@ def _labels(people: Sequence[str], streams: Sequence[OwnedStream], bodies: Bodie
     for stream in streams:
         if stream.person not in people:
             continue
+        if tapped([stream], stream.person):
+            bodies.used[stream.path, stream.kind, stream.part] = "corrections"
         if stream.kind == "codes" and isinstance(stream.data, Track):
             bodies.tracks[stream.person]["codes"] = stream.data
             bodies.used[stream.path, stream.kind, stream.part] = "codes"
