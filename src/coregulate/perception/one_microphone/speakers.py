@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from coregulate.core import FloatArray, InputError, Label, Sound, Track
 from coregulate.readers import read_sound
 
 from .clusters import best_path, two_centres
+from .cores import on_all_cores
 from .encoder import (
     FRAME_RATE_HZ,
     HOP,
@@ -167,10 +165,8 @@ def _voices_along(sound: Sound, speech: NDArray[np.bool_]) -> tuple[NDArray[np.i
     wanted = wanted if len(wanted) else np.flatnonzero(speech)[:1]
     step = round(_BLOCK_S * FRAME_RATE_HZ)
     blocks = [wanted[(wanted >= first) & (wanted < first + step)] for first in range(0, len(speech), step)]
-    # A block a core, each on one thread: many threads for one small product mostly wait for each other.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as cores:
-        found = cores.map(partial(_embedded, load_encoder(), sound, speech), [b for b in blocks if len(b)])
-        return wanted, np.concatenate([np.empty((0, N_EMBEDDING), dtype=np.float32), *found])
+    found = on_all_cores(partial(_embedded, load_encoder(), sound, speech), [b for b in blocks if len(b)])
+    return wanted, np.concatenate([np.empty((0, N_EMBEDDING), dtype=np.float32), *found])
 
 
 def _embedded(

@@ -14,6 +14,8 @@ from coregulate.core import Sound
 from coregulate.models import model_path
 from coregulate.readers import read_sound
 
+from .cores import on_all_cores
+
 SAMPLE_RATE_HZ = 16000.0  # what the network takes
 CHUNK = 512  # samples: 32 ms, what the network takes
 _BEFORE, _AFTER = 64, 64  # samples: each chunk is seen with the end of the one before and its own, mirrored
@@ -51,14 +53,19 @@ def speech_probability(sound: Sound) -> Values:
     """
     weights = _weights()
     n = int(sound.duration_s * SAMPLE_RATE_HZ + 1e-6) // CHUNK
-    found = np.zeros(n, dtype=np.float32)
-    seconds = CHUNK / SAMPLE_RATE_HZ
-    for first in range(0, n, _BLOCK):
-        early, last = max(0, first - _WARM_UP), min(first + _BLOCK, n)
-        samples = read_sound(sound, early * seconds, last * seconds, rate_hz=SAMPLE_RATE_HZ)
-        told = _probability(np.asarray(samples, dtype=np.float32), weights)[first - early :]
-        found[first : first + len(told)] = told
-    return found
+
+    def told(first: int) -> Values:
+        return _of_block(sound, first, min(first + _BLOCK, n), weights)
+
+    return np.concatenate([np.empty(0, np.float32), *on_all_cores(told, range(0, n, _BLOCK))])
+
+
+def _of_block(sound: Sound, first: int, last: int, weights: dict[str, Values]) -> Values:
+    """Probability of speech from one chunk to another, 0 where the sound ends before; the 2 s heard before do not count."""
+    early, seconds = max(0, first - _WARM_UP), CHUNK / SAMPLE_RATE_HZ
+    samples = read_sound(sound, early * seconds, last * seconds, rate_hz=SAMPLE_RATE_HZ)
+    found = _probability(np.asarray(samples, dtype=np.float32), weights)[first - early :]
+    return np.pad(found, (0, last - first - len(found)))
 
 
 def _probability(samples: Values, weights: dict[str, Values]) -> Values:
