@@ -1,4 +1,4 @@
-"""The commands of this project, the same on every system: ``python make.py demo|video|formats|test|lint|bench|docs|lock``.
+"""The commands of this project, the same on every system: ``python make.py demo|video|formats|test|lint|bench|parity|docs|lock``.
 
 Needs nothing but Python 3.11 or newer: the first call makes ``.venv`` from the
 locked requirements.
@@ -88,7 +88,10 @@ def test() -> None:
     environment("dev")
     # Tests have no network: what they need of the model store is fetched before them.
     run(PYTHON, "-m", "coregulate", "models", "fetch", "--quiet")
-    run(PYTHON, "-m", "pytest", *sys.argv[2:])
+    # A file of tests a core; each on one thread, or their products would wait for each other.
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+    cores = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+    run(PYTHON, "-m", "pytest", *cores, *sys.argv[2:])
 
 
 def lint() -> None:
@@ -104,6 +107,12 @@ def bench() -> None:
     """Print the table of speeds."""
     environment("dev")
     run(PYTHON, "-m", "benchmarks", *sys.argv[2:])
+
+
+def parity() -> None:
+    """Run the bond's measures beside the formulas of R packages and of other Python packages."""
+    environment("dev")
+    run(PYTHON, "-m", "benchmarks.parity", *sys.argv[2:])
 
 
 def docs() -> None:
@@ -155,7 +164,7 @@ def keep_pure(path: Path, package: str, download: list[str]) -> None:
     path.write_text(text[: pinned.start(2)] + f"    --hash=sha256:{digest}\n" + text[pinned.end(2) :])
 
 
-TASKS = {task.__name__: task for task in (demo, video, formats, test, lint, bench, docs, lock)}
+TASKS = {task.__name__: task for task in (demo, video, formats, test, lint, bench, parity, docs, lock)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 
-from . import chain, faces, install, mediapipe
+from . import bond, chain, faces, install, mediapipe
 from .hour import table
 
 if __name__ == "__main__":
@@ -13,6 +13,7 @@ if __name__ == "__main__":
     print()
     print(install.row())
     print("\n".join(chain.rows()))
+    print("\n".join(bond.lines()))
     if importlib.util.find_spec("ai_edge_litert"):
         print("\n".join([faces.table(), *mediapipe.rows()]))
     else:

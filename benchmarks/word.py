@@ -19,6 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "bond"))
 
 from oscillator_pairs import (
+    OMEGA_REF,
     random_truth,
     simulate,
     simulate_outside,
@@ -31,17 +32,19 @@ from coregulate.bond.gain import stability_gain
 from coregulate.core import BondSettings
 
 SETTINGS = BondSettings()
+WORDS = {"co-regulating": 1, "co-dysregulating": -1}
 Pair = tuple[np.ndarray, np.ndarray]
 
 
 class Cell(NamedTuple):
-    """One kind of pair: coupling, sign of the gain, and what makes the series from the truth."""
+    """One kind of pair: coupling, sign of the gain without a delay, and what makes the series from the truth."""
 
     name: str
     kappa: float
     sign: int
     make: Callable[[np.ndarray, int, np.random.Generator], Pair]
     apart: float = 0.15
+    late_s: float = 0.0
 
 
 def _shared(theta: np.ndarray, n: int, rng: np.random.Generator) -> Pair:
@@ -54,6 +57,10 @@ def _bursts(theta: np.ndarray, n: int, rng: np.random.Generator) -> Pair:
 
 def _switching(theta: np.ndarray, n: int, rng: np.random.Generator) -> Pair:
     return simulate_outside(theta, n, rng, on=(np.arange(n) // 180) % 2 == 0)
+
+
+def _late(seconds: float) -> Callable[[np.ndarray, int, np.random.Generator], Pair]:
+    return partial(simulate_outside, delay_s=seconds)
 
 
 def _hearts(_: np.ndarray, n: int, rng: np.random.Generator) -> Pair:
@@ -79,8 +86,10 @@ CELLS = (
     Cell("co-regulating 1.3", 1.3, 1, simulate),
     Cell("co-dysregulating .5", 0.5, -1, simulate),
     Cell("co-dysregulating .8", 0.8, -1, simulate),
-    Cell("outside: 2 s late, co-regulating .8", 0.8, 1, partial(simulate_outside, delay_s=2.0)),
-    Cell("outside: 5 s late, co-regulating .8", 0.8, 1, partial(simulate_outside, delay_s=5.0)),
+    Cell("late: 2 s, co-regulating .8 at once", 0.8, 1, _late(2.0), late_s=2.0),
+    Cell("late: 5 s, co-regulating .8 at once", 0.8, 1, _late(5.0), late_s=5.0),
+    Cell("late: 5 s, co-dysregulating .8 at once", 0.8, -1, _late(5.0), late_s=5.0),
+    Cell("late: 8 s, co-regulating .8 at once", 0.8, 1, _late(8.0), late_s=8.0),
     Cell("outside: pull limited, co-regulating .8", 0.8, 1, partial(simulate_outside, limit=0.3)),
     Cell("outside: on and off each 3 min, co-regulating .8", 0.8, 1, _switching),
     Cell("outside: pull limited, co-dysregulating .8", 0.8, -1, partial(simulate_outside, limit=0.3)),
@@ -91,25 +100,36 @@ CELLS = (
 )
 
 
+def truth_of(cell: Cell, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Draw a pair that is stable also where each hears the other late, and its gain, the delay with it."""
+    while True:
+        theta = random_truth(rng, cell.kappa, cell.sign, apart=cell.apart)
+        gain = float(stability_gain(theta[None], cell.late_s * OMEGA_REF).mean())
+        if np.isfinite(gain):
+            return theta, gain
+
+
 def run(cell: Cell, minutes: int, n_pairs: int) -> None:
     rng = np.random.default_rng([minutes, *cell.name.encode()])
     said: Counter[str] = Counter()
-    links = covered = 0
+    links = covered = wrong = 0
     seconds = 0.0
     for _ in range(n_pairs):
-        theta = random_truth(rng, cell.kappa, cell.sign, apart=cell.apart)
+        theta, truth = truth_of(cell, rng)
         pair = cell.make(theta, minutes * 60, rng)
         began = time.process_time()
         found = word(*pair, rate_hz=1.0, settings=SETTINGS)
         seconds += time.process_time() - began
-        truth = float(stability_gain(theta[None]).mean())
         said[_answer(found)] += 1
         links += found.p_any < 0.05
         covered += found.gain.low <= truth <= found.gain.high
+        wrong += WORDS.get(found.verdict, 0) * np.sign(truth) < 0 or (
+            not cell.sign and found.verdict in WORDS
+        )
     words = ", ".join(f"{k} {100 * v / n_pairs:.1f} %" for k, v in said.most_common())
     print(
         f"{minutes:3d} min {n_pairs:4d} x {cell.name:52s} linked {100 * links / n_pairs:5.1f} %"
-        f"  H covered {covered / n_pairs:.3f}  {seconds / n_pairs:.2f} s | {words}",
+        f"  H covered {covered / n_pairs:.3f}  wrong word {100 * wrong / n_pairs:.1f} %  {seconds / n_pairs:.2f} s | {words}",
         flush=True,
     )
 

@@ -62,6 +62,9 @@ def test_the_first_picture_is_at_the_streams_start_whatever_its_clock(tmp_path: 
     film = Pictures(str(path), 10.0, 2.0, 64, 48, start_s=1.0)
     times = [time_s for time_s, _ in _in_session_time(film, Segment(1.45, 2.45))]
     assert times == pytest.approx(np.arange(1.5, 2.41, 0.1), abs=0.01)
+    slow = Pictures(str(path), 10.0, 4.0, 64, 48, start_s=1.0, stretch=2.0)  # a clock at half speed
+    times = [time_s for time_s, _ in _in_session_time(slow, Segment(1.9, 4.5))]
+    assert times == pytest.approx(np.arange(2.0, 4.41, 0.2), abs=0.01)
 
 
 def test_who_looks_at_whom_is_read_in_one_room_only() -> None:

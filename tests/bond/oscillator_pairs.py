@@ -87,9 +87,10 @@ def with_common_bursts(pair: tuple[Array, Array], rng: np.random.Generator) -> t
 
 
 @njit(cache=True)
-def _walk(
+def walk(
     e: Array, z: Array, c: Array, q: Array, force: Array, on: Array, shocks: Array, delay: int, limit: float
 ) -> Array:
+    """Positions and velocities (n, 4), step by step: see :func:`simulate_outside`."""
     out = np.zeros((shocks.shape[0], 4))
     dt = OMEGA_REF / STEPS_A_SECOND
     for k in range(1, shocks.shape[0]):
@@ -135,7 +136,7 @@ def simulate_outside(
         from scipy.signal import lfilter
 
         common = force * np.sqrt(q.mean()) * np.sqrt(1 - keep**2) * lfilter([1.0], [1.0, -keep], shocks)
-    path = _walk(
+    path = walk(
         np.exp(theta[0:2]),
         np.exp(theta[2:4]),
         theta[4:8].reshape(2, 2).copy(),

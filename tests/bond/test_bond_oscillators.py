@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from oscillator_pairs import random_truth, simulate
+from oscillator_pairs import STEPS_A_SECOND, random_truth, simulate, walk
 from scipy.linalg import expm
 
 from coregulate.bond.gain import partner_share, stability_gain
 from coregulate.bond.oscillators import COUPLED, evaluate, fit_all, fit_rival, stable
-from coregulate.bond.prepare import binned, spectra, whole
+from coregulate.bond.prepare import OMEGA_REF, binned, spectra, whole
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +29,13 @@ def theta():
     return theta
 
 
-def spectrum(theta, w):
+def spectrum(theta, w, late=0.0):
     e, z, s = np.exp(theta[0:2]), np.exp(theta[2:4]), 1j * w
+    heard = np.exp(-s * late)
     k = np.array(
         [
-            [s**2 + z[0] * s + e[0], -(theta[4] + theta[5] * s)],
-            [-(theta[6] + theta[7] * s), s**2 + z[1] * s + e[1]],
+            [s**2 + z[0] * s + e[0], -(theta[4] + theta[5] * s) * heard],
+            [-(theta[6] + theta[7] * s) * heard, s**2 + z[1] * s + e[1]],
         ]
     )
     q1, q2 = np.exp(theta[8:10])
@@ -47,17 +48,21 @@ def spectrum(theta, w):
     return own + np.diag(np.exp(theta[10:12])) + signal * np.outer(g, g.conj())
 
 
-def test_the_likelihood_is_the_written_one(data, theta):
+@pytest.mark.parametrize("late", [0.0, 5 * OMEGA_REF])
+def test_the_likelihood_is_the_written_one(data, theta, late):
+    data = data._replace(late=late)
     cost = 0.0
     for k, w in enumerate(data.omega):
-        s = spectrum(theta, w)
+        s = spectrum(theta, w, late)
         i = np.array([[data.i11[k], data.i12[k]], [data.i12[k].conj(), data.i22[k]]])
         cost += np.log(np.linalg.det(s).real) + np.trace(np.linalg.inv(s) @ i).real
     cost += 0.125 * np.sum(theta[:4] ** 2)
     assert evaluate(theta, data, ())[0] == pytest.approx(cost, rel=1e-10)
 
 
-def test_gradient_and_fisher_matrix_are_the_derivatives(data, theta):
+@pytest.mark.parametrize("late", [0.0, 5 * OMEGA_REF])
+def test_gradient_and_fisher_matrix_are_the_derivatives(data, theta, late):
+    data = data._replace(late=late)
     free = tuple(range(17))
     _, grad, fisher = evaluate(theta, data, free)
     step = 1e-5
@@ -68,11 +73,11 @@ def test_gradient_and_fisher_matrix_are_the_derivatives(data, theta):
         down[i] -= step
         numeric = (evaluate(up, data, ())[0] - evaluate(down, data, ())[0]) / (2 * step)
         assert grad[i] == pytest.approx(numeric, rel=1e-4, abs=1e-3)
-        slopes.append([(spectrum(up, w) - spectrum(down, w)) / (2 * step) for w in data.omega])
+        slopes.append([(spectrum(up, w, late) - spectrum(down, w, late)) / (2 * step) for w in data.omega])
     for i, j in ((0, 5), (4, 12), (7, 9), (13, 16), (11, 15)):
         wanted = 0.0
         for k, w in enumerate(data.omega):
-            inverse = np.linalg.inv(spectrum(theta, w))
+            inverse = np.linalg.inv(spectrum(theta, w, late))
             wanted += np.trace(inverse @ slopes[i][k] @ inverse @ slopes[j][k]).real
         assert fisher[i, j] == pytest.approx(wanted, rel=1e-4, abs=1e-3)
 
@@ -120,6 +125,36 @@ def test_the_gain_is_the_integral_of_the_way_back():
             x = step @ x
         gain = np.log(alone[person] / total)
         assert stability_gain(theta[None])[0, person] == pytest.approx(gain, abs=2e-3)
+
+
+def way_back(theta, late_s, person, seconds=900):
+    """Path (n, 2) after a push to a person, the other heard late, in steps of a tenth of a second."""
+    n = seconds * STEPS_A_SECOND
+    push = np.zeros((n, 2))
+    push[1, person] = 1.0
+    own, pull = (np.exp(theta[0:2]), np.exp(theta[2:4])), theta[4:8].reshape(2, 2).copy()
+    late = round(late_s * STEPS_A_SECOND)
+    return walk(*own, pull, np.ones(2), np.zeros(n), np.ones(n), push, late, 0.0)[:, [0, 2]]
+
+
+def test_heard_late_the_gain_is_that_of_the_late_answer():
+    theta = random_truth(np.random.default_rng(9), 0.8, 1)
+    alone = theta.copy()
+    alone[4:8] = 0.0
+    both = [[np.sum(way_back(t, 6.0, i)[:, i] ** 2) for i in (0, 1)] for t in (alone, theta)]
+    late = stability_gain(theta[None], 6.0 * OMEGA_REF)[0]
+    assert late == pytest.approx(np.log(both[0]) - np.log(both[1]), abs=0.02)
+    assert np.abs(late - stability_gain(theta[None])[0]).min() > 0.1  # the delay is not nothing
+    assert stability_gain(theta[None], 1e-9)[0] == pytest.approx(stability_gain(theta[None])[0], abs=1e-3)
+
+
+def test_late_answers_are_stable_where_they_do_not_grow():
+    rng = np.random.default_rng(10)
+    rows = [random_truth(rng, rng.uniform(0.4, 1.2), 1) for _ in range(40)]
+    said = stable(np.array(rows), 8.0 * OMEGA_REF).tolist()
+    ends = [np.abs(way_back(t, 8.0, 0, 3000).reshape(10, -1)).max(axis=1) for t in rows]
+    assert said == [bool(end[-1] < end[1]) for end in ends]
+    assert 5 < sum(said) < 35
 
 
 def test_without_a_partner_there_is_nothing_to_gain():

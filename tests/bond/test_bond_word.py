@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from oscillator_pairs import random_truth, simulate, with_shared_signal
+from oscillator_pairs import OMEGA_REF, random_truth, simulate, simulate_outside, with_shared_signal
 
 from coregulate.bond import pool_words, word
 from coregulate.bond.gain import stability_gain
@@ -64,6 +64,22 @@ def test_a_shared_signal_never_earns_a_word():
     found = [w for _, w in cell(0.0, 0, 15, 25, 5, shared=True)]
     assert sum(w.p_any < 0.05 for w in found) > 15  # the link tests alone would be fooled
     assert {w.verdict for w in found} == {"undetermined"}
+
+
+def test_late_answers_get_the_word_of_what_they_do():
+    rng = np.random.default_rng(6)
+    named = wrong = 0
+    while named < 6:
+        theta = random_truth(rng, 0.8, 1)  # steadying if it came at once
+        truth = float(stability_gain(theta[None], 8.0 * OMEGA_REF).mean())
+        if not np.isfinite(truth):
+            continue
+        found = say(*simulate_outside(theta, 1200, rng, delay_s=8.0))
+        if found.late_s > 0 and found.verdict != "undetermined":
+            named += 1
+            wrong += (truth > 0) != (found.verdict == "co-regulating")
+            assert found.late_s in (6.0, 8.0)
+    assert wrong == 0
 
 
 def test_swapping_the_people_swaps_the_word_exactly(pair):

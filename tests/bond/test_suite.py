@@ -107,6 +107,35 @@ def test_other_surrogates_find_a_link_too(kind):
     assert found.p < 0.05
 
 
+@pytest.mark.parametrize("kind", ["phase", "iaaft"])
+def test_surrogates_with_other_values_are_put_into_bins_by_themselves(kind):
+    found = of("transfer entropy", led(600, 3, 0.8, np.random.default_rng(13)), surrogate=kind)
+    assert np.isfinite(found.surrogates).all()
+    assert found.p < 0.05
+
+
+@pytest.mark.parametrize("measure", ["granger", "prewhitened correlation", "cross recurrence"])
+def test_bursts_common_to_both_are_no_link(measure):
+    rng = np.random.default_rng(14)
+    found = [of(measure, independent("common bursts", 600, rng), seed=k) for k in range(30)]
+    plain = [of(measure, independent("common bursts", 600, rng), surrogate="shift") for _ in range(15)]
+    assert sum("bursts kept" in t.surrogate_kind for t in found) >= 25
+    assert sum(t.p <= 0.05 for t in plain) >= 4  # what a shift alone takes for a link
+    assert sum(t.p <= 0.05 for t in found) <= 6  # 7 or more of 30 happen by chance in 3 of 10,000
+
+
+def test_kept_bursts_stay_where_they_are():
+    rng = np.random.default_rng(15)
+    a, b = independent("common bursts", 900, rng)
+    b[300:320] = np.nan
+    moved = surrogates.burst_kept(a, b, np.array([200, 500]), 1.0)
+    assert (np.isnan(moved).sum(axis=1) == 20).all()
+    size = [np.convolve(np.nan_to_num(x) ** 2, np.ones(60), "valid") for x in (b, *moved)]
+    plain = np.convolve(np.nan_to_num(np.roll(b, 200)) ** 2, np.ones(60), "valid")
+    assert np.corrcoef(size)[0, 1:].min() > 0.6 > np.corrcoef(size[0], plain)[0, 1]
+    assert np.corrcoef(moved[0][400:], b[400:])[0, 1] < 0.5  # but not what the series does inside
+
+
 def test_strangers_take_the_surrogates_place():
     rng = np.random.default_rng(7)
     a, b = led(600, 0, 0.8, rng)
@@ -135,7 +164,8 @@ def test_surrogates_keep_what_they_say():
     shuffled = surrogates.segments_shuffled(x, 30, 2, rng)
     assert np.sort(shuffled[0])[:480] == pytest.approx(np.sort(x)[:480])
     turns = np.where(np.arange(60) % 10 < 6, np.repeat(np.arange(6.0), 10), np.nan)
-    rotated = surrogates.turns_rotated(turns, 5, rng)
+    rotated = surrogates.turns_rotated(turns, 99, rng)
+    assert len(np.unique(rotated[:, turns == 0], axis=0)) == len(rotated) == 5  # no rotation comes twice
     assert (np.isfinite(rotated) == np.isfinite(turns)).all()
     assert all(sorted(set(r[np.isfinite(r)])) == list(range(6)) for r in rotated)
 

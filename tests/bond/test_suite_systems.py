@@ -165,6 +165,28 @@ def test_recurrence_is_that_of_the_whole_matrix():
         recurrence(x, y[:, :50], radius=1.0)
 
 
+@pytest.mark.parametrize(("measure", "radius"), [("cross recurrence", 0.4), ("code recurrence", 0.5)])
+def test_recurrence_over_time_is_the_mean_profile_of_each_window(measure, radius):
+    rng = np.random.default_rng(14)
+    x = np.stack([autoregressive(240, 0.9, rng) for _ in range(2)])
+    x = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
+    if measure == "code recurrence":
+        x = np.round(x)
+        x[0, 40:50] = np.nan
+    settings = FEW.changed({"max_lag_s": 4, "window_s": 30, "step_s": 7})
+    found = couple(*x, rate_hz=1.0, measures=[measure], settings=settings)[0].course
+    known = np.isfinite(x[0][:, None] + x[1])
+    near = np.where(known, np.abs(x[0][:, None] - x[1]) < radius, np.nan)
+    starts = np.arange(0, 211, 7)
+    plain = [
+        np.mean([np.nanmean(np.diagonal(near[s : s + 30, s : s + 30], lag)) for lag in range(-4, 5)])
+        for s in starts
+    ]
+    assert np.array_equal(found.times_s, starts)
+    assert found.values == pytest.approx(plain, abs=1e-12)
+    assert np.isfinite(found.p).all()
+
+
 def test_codes_recur_at_the_lag_at_which_they_are_copied():
     rng = np.random.default_rng(9)
     x = rng.integers(0, 4, 600).astype(float)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coregulate.core import InputError, Samples, Settings, Signal, SignalError
+from coregulate.core import FormatError, InputError, Samples, Settings, Signal, SignalError
 
 
 def test_a_signal_is_read_only_and_knows_its_span() -> None:
@@ -43,3 +43,9 @@ def test_an_unknown_setting_is_named(key: str) -> None:
 def test_a_setting_must_be_a_number(value: str) -> None:
     with pytest.raises(InputError, match=r"bond\.window_s"):
         Settings().changed({"bond.window_s": value})
+
+
+def test_an_error_is_one_line_whatever_a_damaged_file_calls_its_channels() -> None:
+    error = FormatError("The channel 'E\nC\x1b[2JG\u2028' is damaged", "Export it\r\nagain", "a.edf")
+    assert error.problem == "The channel 'E C [2JG ' is damaged"
+    assert str(error) == f"{error.problem}. Export it again. File: a.edf"

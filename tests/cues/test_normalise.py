@@ -110,3 +110,27 @@ def test_missing_stays_missing():
     values[100:150] = np.nan
     z, _ = heart(values, Baseline("rest", (Segment(0, 90),), True))
     assert np.array_equal(np.isnan(z), np.repeat(np.isnan(values), 10))
+
+
+def test_what_a_short_baseline_leaves_open():
+    """Of 400 people the location's error is as wide as it is said to be; slow noise leaves more than quick."""
+    from scipy.signal import lfilter
+    from scipy.special import ndtr, stdtrit
+
+    from coregulate.cues import offset_sd
+    from coregulate.cues.normal import own_reference
+
+    rng = np.random.default_rng(3)
+    said = []
+    for rho in (0.0, 0.8):
+        errors = []
+        for _ in range(400):
+            true = HEART.population_mean + HEART.tau * HEART.population_sd * rng.standard_normal()
+            noise = lfilter([np.sqrt(1 - rho**2)], [1, -rho], rng.standard_normal(400))[220:]
+            seconds = true + HEART.population_sd * stdtrit(5.0, ndtr(noise))
+            found = own_reference(seconds, HEART, "calm_talk")
+            errors.append((found.location - true) / HEART.population_sd / offset_sd(seconds, HEART))
+        assert 0.7 < np.std(errors) < 1.2
+        said.append(offset_sd(seconds, HEART))
+    assert said[1] > 2 * said[0]
+    assert offset_sd(seconds[:1], HEART) == HEART.tau

@@ -12,6 +12,7 @@ import pytest
 from coregulate.analysis import Analysis, analyze
 from coregulate.core import Settings
 from coregulate.session import SegmentPlan, open_session, propose_by, propose_session, write_plan
+from coregulate.writers import terminal_summary
 
 QUICK = Settings().changed({"bond.surrogates": 100})
 WORDS = ("co-regulating", "co-dysregulating")
@@ -117,6 +118,11 @@ def test_strangers_in_the_same_task(stress: Path) -> None:
     assert any(w["code"] == "shared_input" for w in facts["warnings"])
     assert not any(s["level_known"] for s in facts["supported"].values())
     assert any("level is not known" in text for text in facts["not_known"])
+    # Both wristbands write an IBI.csv: which is meant is said, and people go by their names.
+    told = terminal_summary(analysis)
+    assert "S02 IBI.csv: " in told
+    assert "S03 IBI.csv: " in told
+    assert "  - S02: heart: " in told
 
 
 def test_the_interview_moves_them_more_than_the_rest_after_it(stress: Path) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import fftconvolve
 
-from coregulate.core import Label, Samples, Signal, Stream, Track
-from coregulate.readers import fit_clock, read
+from coregulate.core import Clock, Label, Samples, Signal, Stream, Track
+from coregulate.readers import fit_clock, read, read_sound
 from coregulate.session.marks_tie import tie_marks
 from coregulate.session.moved_tie import tie_movement
+from coregulate.session.session import on_clock
 from coregulate.session.sound_tie import tie_sounds
 from coregulate.session.ties import find_ties
 
@@ -119,6 +121,16 @@ def test_sound_ties_two_phones(tmp_path):
     assert fit.residual_s < 1e-3
     other = read(write(tmp_path / "c.wav", talk(200, 5)))[0].data
     assert tie_sounds(other, ours) is None
+    # The tie goes with the sound to where it is read: at any moment of the session both say the same.
+    drift = fit.drift_ppm * 1e-6
+    placed = on_clock(theirs, Clock("tied", fit.offset_s - drift * fit.zero_s, fit.drift_ppm))
+    assert placed.span.end_s == pytest.approx(12.345 + 180 / (1 + 200e-6), abs=2e-3)
+    for moment in (13.0, 100.0, 190.0):
+        here, there = (
+            read_sound(x, moment - x.start_s, moment - x.start_s + 2, rate_hz=8000) for x in (ours, placed)
+        )
+        late = int(np.argmax(fftconvolve(there, here[::-1]))) - len(here) + 1
+        assert abs(late) <= 12  # 1.5 ms; by the middle alone the ends were 18 ms off
 
 
 def test_a_file_is_tied_through_another_and_words_say_how():

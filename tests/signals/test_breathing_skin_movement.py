@@ -62,6 +62,24 @@ def test_breathing_pause_and_shift() -> None:
         assert np.allclose(later.signals[name].values, signal.values, atol=1e-6, equal_nan=True)
 
 
+@pytest.mark.parametrize("how", ["regular", "stamped", "rows lost"])
+def test_scattered_losses_are_bridged_and_longer_ones_are_not(how: str) -> None:
+    whole = belt()
+    whole[2500:2560] = np.nan  # 2.4 s
+    rng = np.random.default_rng(2)
+    wave = np.where(rng.random(len(whole)) < 0.12, rng.choice([np.nan, np.inf], len(whole)), whole)
+    times = np.arange(len(wave)) / 25.0
+    keep = np.isfinite(wave) if how == "rows lost" else np.full(len(wave), True)
+    data = Signal(wave, 25.0) if how == "regular" else Samples(times[keep], wave[keep], 25.0)
+    holes = measure_breathing(data, settings=SETTINGS).signals["respiration_rate"].values
+    rate = measure_breathing(Signal(whole, 25.0), settings=SETTINGS).signals["respiration_rate"].values
+    known = np.isfinite(rate)
+    assert known.sum() > 200
+    assert np.isfinite(holes[known]).mean() > 0.98
+    assert np.nanmax(np.abs(holes - rate)) < 1.0
+    assert np.isnan(holes[101:102]).all()
+
+
 @pytest.mark.parametrize("values", [np.zeros(2000), np.full(2000, np.nan), np.empty(0), np.ones(3)])
 def test_nothing_is_not_an_error(values: np.ndarray) -> None:
     b = measure_breathing(Signal(values, 20.0), settings=SETTINGS)

@@ -247,3 +247,35 @@ def test_wrong_arguments_are_named(tmp_path: Path, wrong: dict[str, object]) -> 
     with pytest.raises(InputError):
         simulate_session(tmp_path / "x", **wrong)  # type: ignore[arg-type]
     assert not (tmp_path / "x").exists()
+
+
+def test_a_session_of_given_states(tmp_path: Path) -> None:
+    lived = {"Alex": np.full(240, 3), "Sam": np.arange(240) % 5}
+    truth = simulate_session(tmp_path / "a", minutes=4, channels=("movement",), states=lived, within=0.6)
+    calm = round(truth.baseline.end_s)
+    assert set(truth.states["alex"][:calm]) <= {0, 2}
+    assert (truth.states["alex"][calm:] == 3).all()
+    assert (truth.states["sam"][calm:] == lived["Sam"][calm:]).all()
+    assert truth.episodes == ()
+    times, counts = column(truth, "alex_movement.csv")
+    assert len(counts) == 240 * 25
+    assert np.diff(times) == pytest.approx(0.04, abs=1e-6)
+    assert (counts == np.round(counts)).all()
+    assert np.median(counts[25 * (calm + 10) :]) > 1.3 * np.median(counts[: 25 * calm])
+    half = simulate_session(tmp_path / "b", minutes=4, channels=(), states=lived, within=0.6, effect=0.5)
+    moved, moved_half = (t.courses["alex"]["intensity"][calm + 10 :].mean() for t in (truth, half))
+    assert moved - moved_half == pytest.approx(0.5, abs=0.02)  # half of the table's 1.0, the noise the same
+    with pytest.raises(InputError, match="last 10 s"):
+        simulate_session(tmp_path / "c", minutes=4, states={**lived, "Sam": np.zeros(10, dtype=int)})
+
+
+def test_noise_of_one_channel_goes_together() -> None:
+    from coregulate.simulate.body import draw_courses
+
+    courses = draw_courses(
+        np.zeros(20000, dtype=int), np.random.default_rng(1), channels=("face", "motion"), within=0.6
+    )
+    names = ("lip_corner_puller", "brow_lowerer", "motion_energy")
+    r = np.corrcoef([courses[n] for n in names])
+    assert r[0, 1] == pytest.approx(0.6, abs=0.06)
+    assert abs(r[0, 2]) < 0.06

@@ -44,7 +44,8 @@ def inspect_session(
     settings = Settings().changed(session.plan.settings)
     streams = session.streams
     bodies = measure_bodies(session, streams, Segment(0.0, session.duration_s), settings=settings, tell=tell)
-    people = [p.id for p in session.people]
+    names = {p.id: p.name for p in session.people}
+    people = list(names)
     can: list[str] = []
     cannot: list[str] = []
     for pid in people:
@@ -92,7 +93,7 @@ def inspect_session(
         ],
         "can": can,
         "cannot": cannot,
-        "notices": [f"{n.where}: {n.text}" for n in (*session.notices, *bodies.notices)],
+        "notices": [n.told(names) for n in (*session.notices, *bodies.notices)],
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from coregulate.circuits import Material, material_of_session, prior_moves
 from coregulate.circuits import learn_group as group_of
 from coregulate.circuits import learn_person as person_of
-from coregulate.core import InputError, Settings
+from coregulate.core import InputError, Segment, Settings
 from coregulate.cues import Baseline, load_cuebook
 from coregulate.session import PersonFile
 
@@ -79,7 +79,8 @@ def settings_of(analysis: Analysis) -> Settings:
 def baseline_of(analysis: Analysis, person: str) -> Baseline:
     """Return what a person's cues were measured from."""
     said = analysis.summary["baselines"][person]
-    return Baseline(said["reference"], trusted=bool(said["trusted"]))
+    parts = tuple(Segment(a, b) for a, b in said["segments"])
+    return Baseline(said["reference"], parts, bool(said["trusted"]))
 
 
 def _material(analysis: Analysis, person: str) -> Material:

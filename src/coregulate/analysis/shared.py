@@ -164,7 +164,15 @@ def see_faces(
     body, notices = _body(stream)
     most = 1 if stream.person else 2
     try:
-        depends_on = (pictures.start_s, span.start_s, span.end_s, FACE_RATE_HZ, bool(body.touch), *FACE_CUES)
+        depends_on = (
+            pictures.start_s,
+            pictures.stretch,
+            span.start_s,
+            span.end_s,
+            FACE_RATE_HZ,
+            bool(body.touch),
+            *FACE_CUES,
+        )
         aside = None if unfinished is None else Aside(unfinished, pictures.path, depends_on)
         begin = None if aside is None else aside.load()
         after_s = -np.inf if begin is None else float(begin["times_s"][-1])
@@ -241,10 +249,11 @@ def _in_session_time(
     pictures: Pictures, span: Segment, after_s: float = -np.inf
 ) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Pictures within the span, the first of the file at ``pictures.start_s`` whatever its own clock says."""
-    later_s = pictures.start_s - video_facts(pictures.path).start_s
+    first_s = video_facts(pictures.path).start_s
     from_s = max(after_s, span.start_s - _TICK_S) if span.start_s > pictures.start_s else after_s
-    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ, after_s=from_s - later_s):
-        at_s = time_s + later_s
+    from_s = first_s + (from_s - pictures.start_s) / pictures.stretch
+    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ, after_s=from_s):
+        at_s = pictures.start_s + (time_s - first_s) * pictures.stretch
         if at_s >= span.end_s:
             return
         yield at_s, rgb

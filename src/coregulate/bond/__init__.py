@@ -12,6 +12,7 @@ from .measure import PRIMARY, Bond, Coupling, measure_bond
 from .moments import MOMENT_KINDS, Moments, split_moments
 from .oscillators import NAMES as PARAMETER_NAMES
 from .pool import pool_words
+from .segment_synchrony import SegmentSynchrony, segment_synchrony
 from .sequence import ActorPartner, actor_partner
 from .suite import DEFAULT, MEASURES, CouplingTest, Course, Profile, SuiteSettings, corrected, couple
 from .word import Word, word
@@ -33,6 +34,7 @@ __all__ = [
     "LocalOscillator",
     "Moments",
     "Profile",
+    "SegmentSynchrony",
     "SuiteSettings",
     "Word",
     "actor_partner",
@@ -47,6 +49,7 @@ __all__ = [
     "measure_influence",
     "pool_words",
     "prewhiten",
+    "segment_synchrony",
     "split_moments",
     "word",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 
 from coregulate.core import FloatArray
 
-from .oscillators import stable
+from .oscillators import GRID, response, stable
 
 
 def excursions(theta: FloatArray) -> FloatArray:
@@ -39,24 +39,39 @@ def excursions(theta: FloatArray) -> FloatArray:
     return np.stack([p[:, 5, 0], p[:, 15, 1]], axis=1)
 
 
-def stability_gain(theta: FloatArray) -> FloatArray:
+def late_excursions(theta: FloatArray, late: float) -> tuple[FloatArray, FloatArray]:
+    """Excursions alone and together, (n, 2) each, where each hears the other ``late`` (reference time).
+
+    A delay has no Lyapunov equation; by Parseval the excursion is an integral over the frequencies.
+    """
+    own, det = response(theta, late)
+    width = np.gradient(GRID, edge_order=1) / np.pi
+    width[0] += GRID[0] / np.pi  # below the grid nothing changes any more
+    together = (np.abs(own[:, ::-1] / det[:, None]) ** 2) @ width
+    return np.asarray((1 / np.abs(own) ** 2) @ width), np.asarray(together)
+
+
+def stability_gain(theta: FloatArray, late: float = 0.0) -> FloatArray:
     """H of each person, ln(alone / together) of the excursions; ``theta`` (n, 17) gives (n, 2).
 
     "Alone" is the partner held at their own baseline. Above 0: the partner's answers shorten the way
-    back. Unstable systems give minus infinity.
+    back. Unstable systems give minus infinity. ``late`` is how late each hears the other.
     """
     gain = np.full((len(theta), 2), -np.inf)
-    good = np.asarray(stable(theta))
+    good = np.asarray(stable(theta, late))
     if good.any():
         with np.errstate(invalid="ignore", divide="ignore"):
-            together = excursions(theta[good])
-            alone = 1 / (2 * np.exp(theta[good, 2:4] + theta[good, 0:2]))
+            if late > 0:
+                alone, together = late_excursions(theta[good], late)
+            else:
+                together = excursions(theta[good])
+                alone = 1 / (2 * np.exp(theta[good, 2:4] + theta[good, 0:2]))
             value = np.log(alone / together)
         gain[good] = np.where(np.isfinite(value), value, -np.inf)
     return gain
 
 
-def partner_share(theta: FloatArray, omega: FloatArray) -> FloatArray:
+def partner_share(theta: FloatArray, omega: FloatArray, late: float = 0.0) -> FloatArray:
     """Share (n, 2) of each person's variance that comes from the partner's shocks, 0..1.
 
     For the first, K^-1 has the row (D2, C12) / det K, so over the frequencies the share is
@@ -68,7 +83,8 @@ def partner_share(theta: FloatArray, omega: FloatArray) -> FloatArray:
     s = 1j * omega
     own = e + s**2 + z * s
     drive = theta[:, [4, 6], None] + theta[:, [5, 7], None] * s
-    weight = 1 / np.abs(own[:, 0] * own[:, 1] - drive[:, 0] * drive[:, 1]) ** 2
+    back = np.exp(-2 * s * late)
+    weight = 1 / np.abs(own[:, 0] * own[:, 1] - drive[:, 0] * drive[:, 1] * back) ** 2
     shares = []
     for i, j in ((0, 1), (1, 0)):
         partner = np.sum(np.abs(drive[:, i]) ** 2 * q[:, j] * weight, axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from coregulate.core import FloatArray, SignalError
 
-from .local_oscillator import adjusted_r2
+from .least_squares import LeastSquares, adjusted_r2, least_squares
 from .prepare import detrended
 
 
@@ -21,7 +21,8 @@ class InertiaCoordination(NamedTuple):
         Samples to the values that predict; below 0 they lie in the past. Chosen as rties does, it can
         be above 0: then each moment is told from a later one.
     inertia, coordination : (float, float)
-        Weight of one's own and of the partner's value, for the first and the second.
+        Weight of one's own and of the partner's value, for the first and the second; coordination is NaN
+        where the partner's value is one's own.
     r2_inertia, r2_coordination, r2_both : float
         Adjusted R2 over both people.
     """
@@ -75,17 +76,17 @@ def inertia_coordination(a: FloatArray, b: FloatArray, *, lag: int | None = None
     x, y = detrended(a), detrended(b)
     lag = (largest_lag(x, y) or 1) if lag is None else lag
     now, past = _apart(np.stack([x, y], axis=1), lag)
-    # The last column is each person's own level (rties keeps one intercept a person).
-    sides = [(now[:, i], np.column_stack([past[:, i], past[:, 1 - i], np.ones(len(past))])) for i in (0, 1)]
-    own, partner, both = (_regressed(sides, columns) for columns in ([0, 2], [1, 2], [0, 1, 2]))
-    weights = both[1]
+    # The first column is each person's own level (rties keeps one intercept a person).
+    sides = [np.column_stack([np.ones(len(past)), past[:, i], past[:, 1 - i]]) for i in (0, 1)]
+
+    def regressed(columns: list[int]) -> list[LeastSquares]:
+        return [least_squares(x[:, columns], now[:, i]) for i, x in enumerate(sides)]
+
+    own, partner, both = regressed([0, 1]), regressed([0, 2]), regressed([0, 1, 2])
+    r2 = [adjusted_r2([now[:, 0], now[:, 1]], fits) for fits in (own, partner, both)]
+    (_, inertia_a, coordination_a), (_, inertia_b, coordination_b) = (f.weights.tolist() for f in both)
     return InertiaCoordination(
-        lag,
-        (float(weights[0][0]), float(weights[1][0])),
-        (float(weights[0][1]), float(weights[1][1])),
-        own[0],
-        partner[0],
-        both[0],
+        lag, (inertia_a, inertia_b), (coordination_a, coordination_b), r2[0], r2[1], r2[2]
     )
 
 
@@ -101,17 +102,6 @@ def _apart(pair: FloatArray, lag: int) -> tuple[FloatArray, FloatArray]:
         f"Fewer than 20 of {len(pair)} moments have a value and one {lag} samples away",
         "Give a longer recording or a smaller lag",
     )
-
-
-def _regressed(
-    sides: list[tuple[FloatArray, FloatArray]], columns: list[int]
-) -> tuple[float, list[FloatArray]]:
-    weights = [
-        np.asarray(np.linalg.lstsq(x[:, columns], y, rcond=None)[0], dtype=np.float64) for y, x in sides
-    ]
-    target = np.concatenate([y for y, _ in sides])
-    rest = np.concatenate([y - x[:, columns] @ w for (y, x), w in zip(sides, weights, strict=True)])
-    return adjusted_r2(target, rest, 2 * len(columns)), weights
 
 
 def largest_lag(a: FloatArray, b: FloatArray) -> int:

@@ -69,7 +69,7 @@ def likelihood_bound(fit: Fit, data: Spectra, quantity: Quantity, sign: float, *
         for halved in range(10):
             trial = theta.copy()
             trial[index] += move / 2**halved
-            if not stable(trial):
+            if not stable(trial, data.late):
                 continue
             trial_value = sign * float(quantity(trial[None])[0])
             found = evaluate(trial, data, COUPLED)

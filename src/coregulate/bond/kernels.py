@@ -13,14 +13,22 @@ Array = NDArray[Any]
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def whittle(
-    theta: Array, omega: Array, i11: Array, i22: Array, i12: Array, free: Array, max_delay: float
+    theta: Array,
+    omega: Array,
+    i11: Array,
+    i22: Array,
+    i12: Array,
+    free: Array,
+    max_delay: float,
+    late: float,
 ) -> tuple[float, Array, Array]:
     """Whittle cost, gradient and Fisher matrix of two coupled oscillators that also hear one signal.
 
     ``theta`` (17,): ln -eta_1, ln -eta_2, ln -zeta_1, ln -zeta_2, eta_12, zeta_12, eta_21, zeta_21,
     ln q_1, ln q_2, ln r_1, ln r_2, atanh of the shocks' correlation, then the common signal: g_1, g_2,
     ln a and the delay (atanh of its share of ``max_delay``). ``free`` lists what gradient and Fisher
-    matrix are wanted for; empty: the cost alone. A singular spectrum costs infinity.
+    matrix are wanted for; empty: the cost alone. Each hears the other ``late``. A singular spectrum costs
+    infinity.
 
     With A = L^-1 dS L^-H and J = L^-1 I L^-H (L the Cholesky factor of S), the gradient is
     tr A (1 - J) and the Fisher matrix tr A_i A_j, both sums over the frequencies.
@@ -45,8 +53,9 @@ def whittle(
         s = 1j * w
         d1 = e1 - w * w + z1 * s
         d2 = e2 - w * w + z2 * s
-        c12 = theta[4] + theta[5] * s
-        c21 = theta[6] + theta[7] * s
+        back = np.exp(-s * late)
+        c12 = (theta[4] + theta[5] * s) * back
+        c21 = (theta[6] + theta[7] * s) * back
         det = d1 * d2 - c12 * c21
         if abs(det) < 1e-12:
             return np.inf, grad, fisher
@@ -98,11 +107,11 @@ def whittle(
                     b11, b12 = k12 * by * m21, k12 * by * m22
                     b21, b22 = k22 * by * m21, k22 * by * m22
                 elif p == 4 or p == 5:
-                    by = -1.0 + 0.0j if p == 4 else -s
+                    by = -back if p == 4 else -s * back
                     b11, b12 = k11 * by * m21, k11 * by * m22
                     b21, b22 = k21 * by * m21, k21 * by * m22
                 else:
-                    by = -1.0 + 0.0j if p == 6 else -s
+                    by = -back if p == 6 else -s * back
                     b11, b12 = k12 * by * m11, k12 * by * m12
                     b21, b22 = k22 * by * m11, k22 * by * m12
                 v11, v22 = -2 * b11.real, -2 * b22.real

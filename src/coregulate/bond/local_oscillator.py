@@ -9,6 +9,7 @@ import numpy as np
 
 from coregulate.core import FloatArray, SignalError
 
+from .least_squares import adjusted_r2, least_squares
 from .prepare import detrended
 
 
@@ -24,7 +25,8 @@ class LocalOscillator(NamedTuple):
     period : (float, float)
         Of each alone, in units of ``delta``; also where the fit has the wrong sign, as in rties.
     terms : ((float, float, float, float), (float, float, float, float))
-        For the first and the second: own position, own velocity, partner's position, partner's velocity.
+        For the first and the second: own position, own velocity, partner's position, partner's velocity;
+        NaN for a partner who says nothing that oneself does not (the same series twice).
     """
 
     r2_uncoupled: float
@@ -106,13 +108,6 @@ def derivatives(x: FloatArray, *, tau: int, embed: int, delta: float) -> FloatAr
     return np.asarray(window @ basis @ np.linalg.inv(basis.T @ basis))
 
 
-def adjusted_r2(target: FloatArray, rest: FloatArray, n_terms: int) -> float:
-    """Give the adjusted R2 of a regression without intercept (about zero, not about the mean)."""
-    total = float(target @ target)
-    n = len(target)
-    return 1 - float(rest @ rest) / total * n / (n - n_terms) if total > 0 else float("nan")
-
-
 def _fit(x: FloatArray, y: FloatArray, tau: int, embed: int, delta: float) -> LocalOscillator | None:
     if len(x) < (embed - 1) * tau + 20:
         return None
@@ -121,22 +116,19 @@ def _fit(x: FloatArray, y: FloatArray, tau: int, embed: int, delta: float) -> Lo
     if seen.sum() < 20:
         return None
     own, other = own[seen], other[seen]
-    target = np.concatenate([own[:, 2], other[:, 2]])
     # The two people's terms are separate, so each is one regression of its own.
-    rest, terms = [], []
-    for me, partner in ((own, other), (other, own)):
-        both = np.column_stack([me[:, :2], partner[:, :2]])
-        alone = both[:, :2]
-        weights = np.linalg.lstsq(both, me[:, 2], rcond=None)[0]
-        single = np.linalg.lstsq(alone, me[:, 2], rcond=None)[0]
-        rest.append((me[:, 2] - alone @ single, me[:, 2] - both @ weights))
-        terms.append(tuple(float(w) for w in weights))
-    uncoupled, coupled = (np.concatenate([r[i] for r in rest]) for i in (0, 1))
+    targets = [own[:, 2], other[:, 2]]
+    alone = [least_squares(me[:, :2], me[:, 2]) for me in (own, other)]
+    both = [
+        least_squares(np.column_stack([me[:, :2], partner[:, :2]]), me[:, 2])
+        for me, partner in ((own, other), (other, own))
+    ]
+    terms = [tuple(float(w) for w in fit.weights) for fit in both]
     with np.errstate(divide="ignore"):
         periods = [float(2 * np.pi / np.sqrt(np.abs(np.float64(t[0])))) for t in terms]
     return LocalOscillator(
-        adjusted_r2(target, uncoupled, 4),
-        adjusted_r2(target, coupled, 8),
+        adjusted_r2(targets, alone),
+        adjusted_r2(targets, both),
         tau,
         embed,
         (periods[0], periods[1]),

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coregulate.core import FloatArray
 
@@ -29,6 +30,10 @@ NAMES = (
 MAX_DELAY = 13.0 * OMEGA_REF  # docs/bond.md: the common signal reaches one up to 13 s after the other
 PENALTY = 0.125  # docs/bond.md
 COUPLING_START = 0.3  # docs/bond.md
+#: Reference frequencies at which systems that hear each other late are judged: 0.0003 to 0.9 Hz.
+GRID = np.geomspace(0.01, 30.0, 600)
+LATE_S = (2.0, 4.0, 6.0, 8.0)  # prior: beyond, the next half cycle answers
+LATE_MARGIN = 2.0  # prior, as that of the rival: log-likelihood that a delay has to gain
 SIGNS = tuple(product((1.0, -1.0), repeat=2))
 
 
@@ -49,8 +54,14 @@ class Fits(NamedTuple):
     without_21: Fit
 
 
-def stable(theta: FloatArray) -> Any:
-    """Whether the joint system is stable (Routh-Hurwitz); ``theta`` (..., 17) gives (...)."""
+def stable(theta: FloatArray, late: float = 0.0) -> Any:
+    """Whether the joint system is stable; ``theta`` (..., 17) gives (...).
+
+    By Routh-Hurwitz, or, where each hears the other ``late`` (reference time), by Nyquist: each alone is
+    stable, so the two together are where det K over what it is without coupling never circles 0.
+    """
+    if late > 0:
+        return _circles_nothing(theta, late)
     e1, e2, z1, z2 = np.exp(np.moveaxis(theta[..., :4], -1, 0))
     h12, y12, h21, y21 = np.moveaxis(theta[..., 4:8], -1, 0)
     a3 = z1 + z2
@@ -60,12 +71,28 @@ def stable(theta: FloatArray) -> Any:
     return (a2 > 0) & (a1 > 0) & (a0 > 0) & (a3 * a2 * a1 > a1**2 + a3**2 * a0)
 
 
+def response(theta: FloatArray, late: float) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Each one's own response D (..., 2, k) and det K (..., k) at the frequencies of :data:`GRID`."""
+    s = 1j * GRID
+    e, z, drive = np.exp(theta[..., 0:2, None]), np.exp(theta[..., 2:4, None]), theta[..., 4:8, None]
+    own = e + s**2 + z * s
+    both = (drive[..., 0, :] + drive[..., 1, :] * s) * (drive[..., 2, :] + drive[..., 3, :] * s)
+    return own, own[..., 0, :] * own[..., 1, :] - both * np.exp(-2 * s * late)
+
+
+def _circles_nothing(theta: FloatArray, late: float) -> Any:
+    own, det = response(theta, late)
+    ratio = det / (own[..., 0, :] * own[..., 1, :])
+    turned = np.angle(ratio[..., 1:] / ratio[..., :-1]).sum(axis=-1)
+    return (ratio[..., 0].real > 0) & (np.abs(turned) < np.pi)
+
+
 def evaluate(theta: FloatArray, data: Spectra, free: tuple[int, ...]) -> tuple[float, FloatArray, FloatArray]:
     """Penalised cost, its gradient and Fisher matrix over ``free`` parameters."""
     from .kernels import whittle
 
     index = np.array(free, dtype=np.int64)
-    cost, grad, fisher = whittle(theta, data.omega, data.i11, data.i22, data.i12, index, MAX_DELAY)
+    cost, grad, fisher = whittle(theta, data.omega, data.i11, data.i22, data.i12, index, MAX_DELAY, data.late)
     cost += PENALTY * float(np.sum(theta[:4] ** 2))
     own = np.flatnonzero(index < 4)
     grad[own] += 2 * PENALTY * theta[index[own]]
@@ -88,7 +115,7 @@ def climb(theta: FloatArray, data: Spectra, free: tuple[int, ...], *, steps: int
         trial = theta.copy()
         trial[index] += np.clip(move, -2.0, 2.0)
         np.clip(trial, -12.0, 12.0, out=trial)
-        better = evaluate(trial, data, free) if stable(trial) else (np.inf, grad, fisher)
+        better = evaluate(trial, data, free) if stable(trial, data.late) else (np.inf, grad, fisher)
         if better[0] < cost:
             gained = cost - better[0]
             theta, (cost, grad, fisher) = trial, better
@@ -158,6 +185,32 @@ def fit_all(data: Spectra) -> Fits:
     return Fits(best_of(starts, data, COUPLED), alone, *one_way)
 
 
+def fit_late(data: Spectra, coupled: Fit) -> tuple[Fit, Spectra]:
+    """Fit the coupled model with a few delays; the data with the delay that fits clearly better, or with none.
+
+    Near one frequency a late answer looks like another answer in time: each climb starts from that one.
+    """
+    best, chosen = coupled, data
+    needed = coupled.cost - LATE_MARGIN
+    for late_s in LATE_S:
+        trial = data._replace(late=late_s * OMEGA_REF)
+        starts = [t for t in (_turned(coupled.theta, trial.late), coupled.theta) if stable(t, trial.late)]
+        fit = best_of(starts, trial, COUPLED) if starts else coupled
+        if fit.cost < min(best.cost, needed):
+            best, chosen = fit, trial
+    return best, chosen
+
+
+def _turned(theta: FloatArray, late: float) -> FloatArray:
+    """Couplings that, heard ``late``, act on each one's own frequency as ``theta`` does at once."""
+    out = theta.copy()
+    for drive, own in ((DRIVE_1, 0), (DRIVE_2, 1)):
+        w = float(np.exp(theta[own] / 2))
+        pull = (theta[drive[0]] + 1j * w * theta[drive[1]]) * np.exp(1j * w * late)
+        out[list(drive)] = pull.real, pull.imag / w
+    return out
+
+
 def fit_rival(data: Spectra, alone: Fit) -> Fit:
     """Both uncoupled, but hearing one common signal: a grid of signals first, then the best climbed."""
     from .kernels import whittle
@@ -169,7 +222,7 @@ def fit_rival(data: Spectra, alone: Fit) -> Fit:
         theta[8:10] += np.log(1 - share)
         theta[13], theta[14] = np.sqrt(share), sign * np.sqrt(share)
         theta[15], theta[16] = np.log(a), np.arctanh(delay / 13.0)
-        cost = whittle(theta, data.omega, data.i11, data.i22, data.i12, none, MAX_DELAY)[0]
+        cost = whittle(theta, data.omega, data.i11, data.i22, data.i12, none, MAX_DELAY, 0.0)[0]
         grid.append((float(cost), theta))
     grid.sort(key=lambda item: item[0])
     return best_of([theta for _, theta in grid[:8]], data, RIVAL)

@@ -27,7 +27,8 @@ class Spectra(NamedTuple):
 
     ``omega`` (n,) is in units of :data:`OMEGA_REF`; ``i11``, ``i22`` (n,) are the
     two periodograms and ``i12`` (n,) the cross-periodogram; ``spread`` is the
-    factor by which the taper widens the likelihood.
+    factor by which the taper widens the likelihood. ``late`` (in the reference
+    time) is how late each is supposed to hear the other.
     """
 
     omega: FloatArray
@@ -35,6 +36,7 @@ class Spectra(NamedTuple):
     i22: FloatArray
     i12: ComplexArray
     spread: float
+    late: float = 0.0
 
 
 def binned(

@@ -12,8 +12,8 @@ from .correlation import checked, comes_second
 from .gain import partner_share, stability_gain
 from .interval import Quantity, likelihood_bound, likelihood_interval
 from .links import by_cross_spectrum, by_likelihood
-from .oscillators import NAMES, Fit, fit_all, fit_rival
-from .prepare import Spectra, binned, spectra, stretches, whole
+from .oscillators import NAMES, Fit, fit_all, fit_late, fit_rival
+from .prepare import OMEGA_REF, Spectra, binned, spectra, stretches, whole
 
 NAN = float("nan")
 UNKNOWN = Estimate(NAN)
@@ -62,6 +62,8 @@ class Word(NamedTuple):
         Share of the recording in which both were observed, 0..1.
     more_minutes : float
         Rough: how many more minutes would likely earn a word; NaN where that cannot be said.
+    late_s : float
+        How late each hears the other, where a delay fits clearly better than none; otherwise 0.
     parameters : dict
         The coupled fit: see ``coregulate.bond.PARAMETER_NAMES``.
     """
@@ -79,6 +81,7 @@ class Word(NamedTuple):
     common_s: float = 0.0
     observed: float = 0.0
     more_minutes: float = NAN
+    late_s: float = 0.0
     parameters: dict[str, float] = {}  # noqa: RUF012 - never written to; a NamedTuple has no factory
 
     def swapped(self) -> Word:
@@ -172,27 +175,33 @@ def _fitted(
     test = by_likelihood if oscillators else by_cross_spectrum
     # Bursts common to both feign a link, not its directions: those keep the copy with more to see.
     _, p12, p21 = test(fits, data)
-    theta = fits.coupled.theta
-    margin = fit_rival(data, fits.uncoupled).plain_cost - fits.coupled.plain_cost
+    p_any = test(fit_all(even), even).p_any
+    rival = fit_rival(data, fits.uncoupled)
+    coupled = fits.coupled
+    if max(p_any, p12, p21) < settings.alpha:
+        # A late answer turns into another one: where a word may be said, the delay has to be right.
+        coupled, data = fit_late(data, coupled)
+    theta = coupled.theta
     n = 2.0 * len(data.omega) / data.spread
 
     def gain_of(people: slice) -> Estimate:
-        return _estimate(fits.coupled, data, lambda t: stability_gain(t)[:, people].mean(axis=1), n)
+        return _estimate(coupled, data, lambda t: stability_gain(t, data.late)[:, people].mean(axis=1), n)
 
     def share_of(person: int) -> Estimate:
-        return _bounded(fits.coupled, data, lambda t: partner_share(t, data.omega)[:, person], n)
+        return _bounded(coupled, data, lambda t: partner_share(t, data.omega, data.late)[:, person], n)
 
     result = Word(
         "undetermined",
         "",
-        test(fit_all(even), even).p_any,
+        p_any,
         p12,
         p21,
-        rival_margin=float(margin),
+        rival_margin=float(rival.plain_cost - coupled.plain_cost),
         gain=gain_of(slice(0, 2)),
         gain_each=(gain_of(slice(0, 1)), gain_of(slice(1, 2))),
         damping=(_ratio(theta, 0), _ratio(theta, 1)),
         share=(share_of(0), share_of(1)),
+        late_s=round(data.late / OMEGA_REF, 6),
         parameters=_named(theta),
     )
     verdict, reason = decide(result, settings)

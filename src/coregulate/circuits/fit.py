@@ -12,7 +12,7 @@ from .chain import Path, forward, forward_backward
 from .densities import total_loglik
 from .lags import first_lags, fit_lags
 from .rows import Parameters, Rows, absolute_loglik, read_ahead, session_loglik, state_means
-from .separability import d_primes, tells_safety
+from .separability import WEAK, d_primes, tells_safety
 from .tempering import fit_lambdas
 from .transitions import FIGHT_FLIGHT, SAFE, UNSAFE
 
@@ -37,8 +37,9 @@ def fit_person(
     ----------
     rows : Rows
     trusted : bool
-        Whether z counts from a known baseline; if not, the offset of each graded
-        cue is a latent variable.
+        Whether z counts from a marked baseline. If not, the offset of each graded cue is
+        a latent variable as wide as people differ; else only as wide as the marked
+        minutes leave open (``rows.tau``).
     moves : ndarray, shape (5, 5)
     start : ndarray, shape (5,)
     settings : CircuitSettings
@@ -57,6 +58,8 @@ def fit_person(
     for _ in range(PASSES):
         if not trusted and rows.names:
             parameters = fit_offsets(rows, parameters, moves=moves, start=start, settings=settings)
+        elif rows.tau.any():
+            parameters = mend_offsets(rows, parameters, moves=moves, start=start, settings=settings)
         lags_s = fit_lags(rows, parameters, moves=moves, start=start, settings=settings)
         parameters = parameters._replace(lags_s=lags_s)
         path = forward_backward(session_loglik(rows, parameters, settings), moves, start)
@@ -100,6 +103,23 @@ def fit_offsets(
         if value > best_value:
             best, best_value = found, value
     return best
+
+
+def mend_offsets(
+    rows: Rows, parameters: Parameters, *, moves: FloatArray, start: FloatArray, settings: CircuitSettings
+) -> Parameters:
+    """Let the offsets move as far as a marked baseline leaves open.
+
+    Three minutes with noise that is remembered leave a cue's origin open by a quarter of a
+    z and more. Only where several channels tell safe from unsafe: with heart, skin or voice
+    alone an offset takes up an hour of fight as readily as a baseline's error.
+    """
+    known = parameters._replace(offsets=rows.centre)
+    if set(rows.channels) <= WEAK or not tells_safety(
+        d_primes(rows, known, settings), settings.d_prime_floor
+    ):
+        return known
+    return _em(rows, parameters, moves, start, settings)[0]
 
 
 def change_margin(
@@ -174,7 +194,9 @@ def _em(
         means = state_means(rows, parameters.kappa, parameters.offsets)
         graded = total_loglik(rows.z, weight, means, rows.scales, nu=settings.student_nu)
         path = forward_backward(graded + fixed, moves, start)
-        value = path.loglik - 0.5 * float(np.sum(((parameters.offsets - rows.centre) / rows.tau) ** 2))
+        free = rows.tau > 0
+        beyond = (parameters.offsets - rows.centre)[free] / rows.tau[free]
+        value = path.loglik - 0.5 * float(np.sum(beyond**2))
         offsets = _update(
             rows.z,
             weight,
@@ -209,6 +231,9 @@ def _update(
     n_times, n_cues = z.shape
     out = np.empty(n_cues)
     for i in range(n_cues):
+        if tau[i] == 0.0:  # known
+            out[i] = centre[i]
+            continue
         top = centre[i] / tau[i] ** 2
         bottom = 1.0 / tau[i] ** 2
         for t in range(n_times):

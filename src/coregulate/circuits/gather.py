@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from coregulate.core import FloatArray
-from coregulate.cues import STATES, Baseline, Cue, Cuebook
+from coregulate.cues import STATES, Baseline, Cue, Cuebook, offset_sd
 
 from .densities import RATING_CLIP, discrete_divergence, logistic, logit, rating_divergence
 from .rows import Absolute, Rows
@@ -111,7 +111,7 @@ def rows_from_seconds(
         scales=_by_state(graded, "scales"),
         reference=np.array([cue.reference_mean(reference_of(cue, baseline)) for cue in graded]),
         centre=np.zeros(len(graded)),
-        tau=np.array([cue.tau for cue in graded]),
+        tau=np.array([_offset_sd(cue, values[cue.name], baseline) for cue in graded]),
         lag_s=np.array([cue.lag_s for cue in graded]),
         absolute=tuple(absolute),
     )
@@ -121,6 +121,17 @@ def reference_of(cue: Cue, baseline: Baseline) -> str:
     """Name what this cue's z was measured from: a silent rest says nothing of voice and turns."""
     silent = baseline.reference == "rest" and cue.channel in ("voice", "turns")
     return "population" if silent or not baseline.trusted else baseline.reference
+
+
+def _offset_sd(cue: Cue, z: FloatArray, baseline: Baseline) -> float:
+    """How far z's origin may be off: as people differ, or as far as the marked minutes leave open."""
+    if not baseline.trusted:
+        return cue.tau
+    if not baseline.segments or reference_of(cue, baseline) != baseline.reference:
+        return 0.0
+    second = np.arange(len(z))
+    inside = [(second >= part.start_s) & (second < part.end_s) for part in baseline.segments]
+    return offset_sd(z[np.any(inside, axis=0) & np.isfinite(z)], cue)
 
 
 def _by_state(cues: list[Cue], name: str) -> FloatArray:

@@ -49,7 +49,7 @@ class Rows(NamedTuple):
     Graded cues: ``names``, ``channels``; ``z`` and ``quality`` of shape (time, cue),
     quality 0 where missing; ``means`` and ``scales`` of shape (cue, state);
     ``reference``: the expected mean that was added back to z; ``centre`` and
-    ``tau``: prior of the offset where the baseline is not trusted; ``lag_s``: how
+    ``tau``: prior of the offset, ``tau`` 0 where it is known; ``lag_s``: how
     long after a state each cue is expected to show it. ``absolute``: the channels
     that need no baseline.
     """

@@ -15,6 +15,8 @@ from .rows import Parameters, Rows
 from .transitions import SAFE, UNSAFE
 
 STILL = 2
+#: Channels that carry no episode alone, and without a baseline no level together.
+WEAK = frozenset({"heart", "skin", "voice"})
 
 
 def d_primes(

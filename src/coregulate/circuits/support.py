@@ -14,15 +14,13 @@ from coregulate.cues import STATES
 
 from .chain import Path
 from .rows import Parameters, Rows
-from .separability import d_primes, groups, split_table, tells_safety
+from .separability import WEAK, d_primes, groups, split_table, tells_safety
 from .transitions import MOBILIZED, SAFE
 
 #: Least codes or rating that an answer may rest on, in s (prior); half the session where that is shorter.
 MIN_WORD_S = 120
 #: Without a baseline, crossing between safe and unsafe must explain the cues better by this, in nats (prior).
 MIN_MARGIN_NATS = 3.0
-#: Channels that carry no episode alone, and without a baseline no level together.
-WEAK = frozenset({"heart", "skin", "voice"})
 
 
 class Supported(NamedTuple):

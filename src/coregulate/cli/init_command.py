@@ -14,6 +14,7 @@ from coregulate.session import (
     Proposal,
     SegmentPlan,
     SessionPlan,
+    dyads_of,
     files_of,
     propose_by,
     propose_session,
@@ -49,16 +50,9 @@ def init(
             quiet=quiet,
         )
         return [target]
-    each = _one_each(source)
-    if each and (yes or _agreed(f"{len(each)} files here hold two people each: make a session of each?")):
-        return _many(
-            {_safe(p.name.split(".")[0]): propose_session(p, target / "any", people=people) for p in each},
-            target,
-            yes,
-            force,
-            quiet,
-            segments,
-        )
+    several = _several(source, target, people, yes)
+    if several:
+        return _many(several, target, yes, force, quiet, segments)
     proposal = propose_session(source, target, people=people, name=source.resolve().stem)
     asked = _asked_who(proposal, target, people, yes, still, quiet)
     if asked != people:
@@ -109,6 +103,20 @@ def _draw_still(film: Path, picture: Path) -> bool:
     picture.parent.mkdir(parents=True, exist_ok=True)
     marked_faces(*found).figure.savefig(picture, dpi=150, bbox_inches="tight")
     return True
+
+
+def _several(source: Path, target: Path, people: Mapping[str, str], yes: bool) -> dict[str, Proposal]:
+    """Propose several sessions where a folder holds several: files of two people each, or a data set of pairs."""
+    each = _one_each(source)
+    if each and (yes or _agreed(f"{len(each)} files here hold two people each: make a session of each?")):
+        return {_safe(p.name.split(".")[0]): propose_session(p, target / "any", people=people) for p in each}
+    pairs = dyads_of(source) if source.is_dir() else {}
+    if pairs and (yes or _agreed(f"{len(pairs)} talks of two subjects are here: make a session of each?")):
+        return {
+            name: propose_session(source, target / "any", people=people, name=name, files=files)
+            for name, files in pairs.items()
+        }
+    return {}
 
 
 def _one_each(source: Path) -> list[Path]:

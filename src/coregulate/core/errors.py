@@ -34,8 +34,8 @@ class CoregulateError(Exception):
     exit_code = 2
 
     def __init__(self, problem: str, cure: str = "", path: str | PathLike[str] | None = None) -> None:
-        self.problem = problem
-        self.cure = cure
+        self.problem = _one_line(problem)
+        self.cure = _one_line(cure)
         self.path = None if path is None else str(path)
         super().__init__(str(self))
 
@@ -46,6 +46,11 @@ class CoregulateError(Exception):
         if self.path:
             parts.append(f"File: {self.path}")
         return " ".join(parts)
+
+
+def _one_line(text: str) -> str:
+    """Return a message without line ends and control characters: a damaged file's label may hold some."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 class InputError(CoregulateError):

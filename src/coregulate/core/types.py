@@ -5,7 +5,7 @@ Missing is NaN, never zero. A person is named by their id, never by a position.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -152,7 +152,11 @@ class Track:
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound track on disk; it is read in blocks, because an hour does not belong in memory."""
+    """A sound track on disk; it is read in blocks, because an hour does not belong in memory.
+
+    A second of the file lasts ``stretch`` seconds of the session (its clock's drift); ``duration_s`` is the
+    session's.
+    """
 
     path: str
     rate_hz: float
@@ -161,6 +165,7 @@ class Sound:
     channel: int = 0
     start_s: float = 0.0
     name: str = ""
+    stretch: float = 1.0
 
     @property
     def span(self) -> Segment:
@@ -170,7 +175,10 @@ class Sound:
 
 @dataclass(frozen=True)
 class Pictures:
-    """A video's pictures on disk; they are read one by one, because no frame outlives its reading."""
+    """A video's pictures on disk; they are read one by one, because no frame outlives its reading.
+
+    ``stretch`` and ``duration_s`` as those of :class:`Sound`.
+    """
 
     path: str
     rate_hz: float
@@ -179,6 +187,7 @@ class Pictures:
     height: int
     start_s: float = 0.0
     name: str = ""
+    stretch: float = 1.0
 
     @property
     def span(self) -> Segment:
@@ -229,6 +238,17 @@ class Notice:
     code: str
     where: str
     text: str
+
+    def told(self, names: Mapping[str, str]) -> str:
+        """Return it as a line for people, a person's id read as the name.
+
+        Examples
+        --------
+        >>> Notice("gaps", "a: heart", "2 beats are missing.").told({"a": "Alex"})
+        'Alex: heart: 2 beats are missing.'
+        """
+        first, colon, rest = self.where.partition(":")
+        return f"{names.get(first, first)}{colon}{rest}: {self.text}"
 
 
 Data = Signal | Samples | Events | Track | Sound | Pictures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .book import REFERENCES, STATES, Baseline, Cue, Cuebook, load_cuebook
 from .build import build_cues, coded_affect
-from .normal import normalise
+from .normal import normalise, offset_sd
 from .page import cues_page
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "cues_page",
     "load_cuebook",
     "normalise",
+    "offset_sd",
 ]

@@ -112,9 +112,35 @@ def own_reference(seconds: FloatArray, cue: Cue, reference: str) -> Reference:
     weight = n_eff / (n_eff + SCALE_PRIOR_N)
     log_scale = weight * np.log(max(mad, cue.scale_floor)) + (1 - weight) * np.log(cue.population_sd)
     scale = max(float(np.exp(log_scale)), cue.scale_floor)
-    tau_squared = (cue.tau * scale) ** 2
-    trust = tau_squared / (tau_squared + MEDIAN_VARIANCE * scale**2 / n_eff)
+    trust = cue.tau**2 / (cue.tau**2 + MEDIAN_VARIANCE / n_eff)
     return Reference(cue.population_mean + trust * (median - cue.population_mean), scale, reference)
+
+
+def offset_sd(seconds: FloatArray, cue: Cue) -> float:
+    """How far a baseline's location may still be off, in z.
+
+    The standard deviation of a person's true location once :func:`own_reference` has
+    weighed the baseline's median (variance ``v = 2.6 / n_eff``) against the population
+    (``tau^2``): ``sqrt(tau^2 v / (tau^2 + v))``. A long baseline of quick noise comes near 0,
+    one that says nothing leaves ``tau``.
+
+    Parameters
+    ----------
+    seconds : array, shape (n,)
+        Observed second means within the baseline, in any unit.
+    cue : Cue
+
+    Examples
+    --------
+    >>> from coregulate.cues import load_cuebook
+    >>> quick = np.tile([1.0, -1.0], 90)
+    >>> round(offset_sd(quick, load_cuebook().cues["brow_lowerer"]), 3)
+    0.119
+    """
+    if len(seconds) < 2:
+        return cue.tau
+    variance = MEDIAN_VARIANCE / effective_n(seconds)
+    return float(np.sqrt(cue.tau**2 * variance / (cue.tau**2 + variance)))
 
 
 def effective_n(seconds: FloatArray) -> float:

@@ -168,7 +168,7 @@ def read_sound(sound: Sound, start_s: float, stop_s: float, *, rate_hz: float) -
     ----------
     sound : Sound
     start_s, stop_s : float
-        Seconds from the sound's own start (``sound.start_s`` plays no part); cut to the sound.
+        Session seconds from the sound's own start (``sound.start_s`` plays no part); cut to the sound.
     rate_hz : float
         Whole number of samples a second, at least 1000.
 
@@ -205,9 +205,10 @@ def read_sound(sound: Sound, start_s: float, stop_s: float, *, rate_hz: float) -
         return result
     import av
 
+    from_s = start_s / sound.stretch
     try:
-        for time_s, block in _blocks(sound, start_s, stop_s, int(rate_hz)):
-            at = round((time_s - start_s) * rate_hz)
+        for time_s, block in _blocks(sound, from_s, from_s + stop_s - start_s, int(rate_hz)):
+            at = round((time_s - from_s) * rate_hz)
             begin, end = max(at, 0), min(at + len(block), n)
             if end > begin:
                 result[begin:end] = block[begin - at : end - at]

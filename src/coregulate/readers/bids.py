@@ -20,9 +20,10 @@ import numpy as np
 
 from coregulate.core import Events, FormatError, Label, Notice, Stream, Track
 
-from .channels import MAX_VALUES, Channel, channel_kind, streams_of
+from .channels import Channel, channel_kind, streams_of
 from .frame import as_text, find_column, load, numbers
-from .parse import floats, parse
+from .large_table import read_rows
+from .parse import floats
 from .reader import Reader
 from .text import head_of, read_text
 
@@ -122,25 +123,19 @@ def _recording(path: Path, about: Mapping[str, Any]) -> list[Stream]:
         raise FormatError(
             f"Its JSON gives the rate {about.get('SamplingFrequency')!r}", "Mend SamplingFrequency", path
         )
-    text, _ = read_text(path)
-    first = text.split("\n", 1)[0].split("\t")
+    lines = head_of(path).lines
+    first = (lines[0] if lines else read_text(path)[0].partition("\n")[0]).split("\t")
     notices: list[Notice] = []
-    if first == columns and not all(_is_number(f) for f in first):
-        text = text.split("\n", 1)[-1]
-        notices.append(
-            Notice(
-                "header_left_out",
-                path.name,
-                "Its first line names the columns, which BIDS leaves to the JSON.",
-            )
-        )
+    headed = first == columns and not all(_is_number(f) for f in first)
+    if headed:
+        text = "Its first line names the columns, which BIDS leaves to the JSON."
+        notices.append(Notice("header_left_out", path.name, text))
     if len(first) != len(columns):
         raise FormatError(
             f"Its JSON names {len(columns)} columns, the table has {len(first)}", "Mend Columns", path
         )
-    if text.count("\n") * len(columns) > MAX_VALUES:
-        raise FormatError("It holds more samples than can be read at once", "Cut it into parts", path)
-    table = parse(text, delimiter="\t", names=[str(k) for k in range(len(columns))], decimal=".")
+    names = [str(k) for k in range(len(columns))]
+    table = read_rows(path, skip=int(headed), delimiter="\t", names=names, keep=names)
     start_s = start if math.isfinite(start) else 0.0
     subject = _SUBJECT.search(path.name)
     values = {name: floats(table[c], ".") for name, c in zip(columns, table.columns, strict=True)}
@@ -205,7 +200,8 @@ def _kind(name: str, about: Mapping[str, Any]) -> str:
 
 def _unit(name: str, about: Mapping[str, Any]) -> str:
     own = about.get(name)
-    return str(own.get("Units", "")) if isinstance(own, Mapping) else ""
+    said = str(own.get("Units", "")) if isinstance(own, Mapping) else ""
+    return "" if said == "n/a" else said
 
 
 def _triggers(name: str, column: Any, rate: float, start_s: float, path: Path) -> Stream | None:
@@ -252,7 +248,7 @@ def _events(path: Path) -> Stream:
     ]
     if not labels:
         raise FormatError("It holds no event with a time", "Check its columns onset and duration", path)
-    part = kind if kind != "markers" else "events"
+    part = str(about.get("CoregulateKind", "events"))
     return Stream(
         kind, Track(tuple(sorted(labels)), part), str(path), part, origin, owner, "stamps", tuple(notices)
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,18 +11,11 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Notice, Samples, Signal
 
-from .columns import is_identifier, unit_of, words_of
+from .columns import is_identifier, is_time_name, seconds_of, words_of
 from .frame import Frame, is_numeric, numbers
+from .parse import is_stamp, names_zone, unix_seconds, zone_assumed
 
-# fmt: off
-_TIME_WORDS = frozenset([
-    "time", "times", "timestamp", "timestamps", "datetime", "seconds", "second", "secs", "sec", "unix",
-    "unixtime", "epoch", "utc", "elapsed", "t", "clock", "onset", "ms"
-])
-# fmt: on
 _UNIX_S = (3e8, 1e11)  # 1979 to far in the future: no recording counts so many seconds of its own
-_UNIX_UNITS = ((3e17, 1e-9), (3e14, 1e-6), (3e11, 1e-3), (3e8, 1.0))
-_ISO = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Times(NamedTuple):
@@ -36,16 +27,6 @@ class Times(NamedTuple):
     timing: str
     notices: tuple[Notice, ...]
     counts: bool
-
-
-def is_time_name(name: str) -> bool:
-    """Whether a column's name says time: ``timestamp``, ``Time (s)``, ``t``."""
-    words = [w.casefold() for w in words_of(name)]
-    if not words or len(words) > 4:
-        return False
-    if words[0] == "t":
-        return len(words) == 1 or words[1] in ("s", "ms", "sec", "seconds")
-    return words[0] in _TIME_WORDS or words[-1] in ("time", "timestamp", "datetime", "seconds")
 
 
 def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
@@ -76,7 +57,7 @@ def _can_be_time(frame: Frame, name: str, path: Path) -> bool:
 
 def _is_iso(frame: Frame, name: str) -> bool:
     present = frame.table[name].dropna().astype(str).head(50)
-    return len(present) > 0 and all(_ISO.match(x.strip()) for x in present)
+    return len(present) > 0 and all(map(is_stamp, present))
 
 
 def times_of(
@@ -124,19 +105,11 @@ def _numeric(
     fast: bool,
     step_s: float,
 ) -> tuple[FloatArray, bool, bool]:
+    said = seconds_of(name, raw)
+    if said is not None:
+        return *said, False
     present = raw[np.isfinite(raw)]
-    middle = float(np.median(present)) if len(present) else 0.0
     words = {w.casefold() for w in words_of(name)}
-    for least, scale in _UNIX_UNITS:
-        if middle >= least:
-            return raw * scale, True, False
-    unit = unit_of(name) or ("ms" if words & {"ms", "millis", "milliseconds", "msec"} else "")
-    if unit == "ms":
-        return raw / 1000.0, False, False
-    if unit == "ns":
-        return raw / 1e9, False, False
-    if unit == "s" or words & {"s", "sec", "secs", "second", "seconds"}:
-        return raw, False, False
     steps = np.diff(present)
     forward = steps[steps > 0]
     step = float(np.median(forward)) if len(forward) else 1.0
@@ -166,29 +139,15 @@ def _numeric(
 
 
 def _iso(frame: Frame, name: str, path: Path, where: str, notices: list[Notice]) -> FloatArray:
-    import pandas as pd
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        text = frame.table[name].astype("string").str.replace(",", ".", regex=False)
-        stamps = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
     first = str(frame.table[name].dropna().iloc[0])
-    if not re.search(r"(Z|[+-]\d\d:?\d\d)$", first.strip()):
-        notices.append(
-            Notice(
-                "assumed_zone",
-                where,
-                "The time names no zone: it is read as UTC. Streams in other zones will not meet it.",
-            )
-        )
-    nanoseconds = stamps.to_numpy(dtype="datetime64[ns]")
-    seconds = nanoseconds.astype(np.int64) / 1e9
-    seconds = np.where(np.isnat(nanoseconds), np.nan, seconds)
+    if not names_zone(first):
+        notices.append(zone_assumed(where))
+    seconds = unix_seconds(frame.table[name])
     if not np.isfinite(seconds).any():
         raise FormatError(
             f"No time in column '{name}' can be read", "Write times as 2025-01-31T18:30:00.000Z", path
         )
-    return np.asarray(seconds, dtype=np.float64)
+    return seconds
 
 
 def _in_order(

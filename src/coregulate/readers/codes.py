@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Label, Notice, Stream, Track
 
-from .clock import find_time, is_time_name, times_of
-from .columns import is_identifier, kind_of, words_of
+from .clock import find_time, times_of
+from .columns import is_identifier, is_time_name, kind_of, words_of
 from .frame import Frame, as_text, dialect_of, find_column, is_numeric, load, numbers, rows_where
 from .reader import SHAPED, Reader
 

@@ -76,6 +76,13 @@ _IDENTIFIERS = frozenset([
     "male", "condition"
 ])
 # fmt: on
+# fmt: off
+_TIME_WORDS = frozenset([
+    "time", "times", "timestamp", "timestamps", "datetime", "seconds", "second", "secs", "sec", "unix",
+    "unixtime", "epoch", "utc", "elapsed", "t", "clock", "onset", "ms"
+])
+# fmt: on
+_UNIX_UNITS = ((3e17, 1e-9), (3e14, 1e-6), (3e11, 1e-3), (3e8, 1.0))
 _UNITS = {
     "mv": "mv",
     "uv": "uv",
@@ -225,6 +232,34 @@ def is_identifier(name: str) -> bool:
     return (
         bool(words) and kind_of(name) == "other" and (words[-1] in _IDENTIFIERS or words[0] in _IDENTIFIERS)
     )
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a column's name says time: ``timestamp``, ``Time (s)``, ``t``."""
+    words = [w.casefold() for w in words_of(name)]
+    if not words or len(words) > 4:
+        return False
+    if words[0] == "t":
+        return len(words) == 1 or words[1] in ("s", "ms", "sec", "seconds")
+    return words[0] in _TIME_WORDS or words[-1] in ("time", "timestamp", "datetime", "seconds")
+
+
+def seconds_of(name: str, raw: FloatArray) -> tuple[FloatArray, bool] | None:
+    """Return times as seconds and whether they are Unix times, where their size or their name tells the unit."""
+    present = raw[np.isfinite(raw)]
+    middle = float(np.median(present)) if len(present) else 0.0
+    words = {w.casefold() for w in words_of(name)}
+    for least, scale in _UNIX_UNITS:
+        if middle >= least:
+            return raw * scale, True
+    unit = unit_of(name) or ("ms" if words & {"ms", "millis", "milliseconds", "msec"} else "")
+    if unit == "ms":
+        return raw / 1000.0, False
+    if unit == "ns":
+        return raw / 1e9, False
+    if unit == "s" or words & {"s", "sec", "secs", "second", "seconds"}:
+        return raw, False
+    return None
 
 
 def looks_like_rr(values: FloatArray) -> bool:

@@ -142,6 +142,11 @@ def _unknown(path: Path) -> FormatError:
         return FormatError(
             f"It ends in '{suffix}', but holds no sound or video", "Check that the right file was given", path
         )
+    if suffix == ".docx":
+        return FormatError(
+            "It is a Word document: as a transcript it says to a second at best who began, and not who stopped",
+            "Download the transcript as .vtt", path,
+        )  # fmt: skip
     if head.raw[:4] in (b"PK\x03\x04", b"\x89HDF"):
         return FormatError(
             "It is a zip or HDF5 file that is damaged, cut short, or of a format that is not read",

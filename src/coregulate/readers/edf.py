@@ -35,6 +35,8 @@ from .text import head_of
 
 _MAX_SIGNALS = 2000  # prior
 _BLOCK_BYTES = 16 << 20  # records are read this much at a time
+# Prior: samples a second that are left at the least where a file is too large; beats are still placed to 2 ms.
+_LEAST_HZ = {"ecg": 500.0, "ppg": 100.0, "acceleration": 50.0, "eda": 25.0, "respiration": 25.0, "": 100.0}
 _ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
 _ONSET = re.compile(rb"^[+-]\d+(\.\d*)?$")
 
@@ -46,6 +48,7 @@ class _Signal(NamedTuple):
     offset: float
     n_per_record: int
     at: int  # byte of the record at which its samples start
+    together: int = 1  # so many samples are averaged into one, in a file that is too large
 
 
 class _Header(NamedTuple):
@@ -265,12 +268,6 @@ def _kept(data: list[_Signal], header: _Header, path: Path, notices: list[Notice
     """Choose the channels that are read: those with a use, and others while they are few."""
     usable = [s for s in data if s.n_per_record > 0]
     used = [s for s in usable if channel_kind(s.label, s.unit) in USED]
-    n_used = header.n_records * sum(s.n_per_record for s in used)
-    if n_used > MAX_VALUES:
-        raise FormatError(
-            f"Its channels of heart, skin, breathing and movement hold {n_used / 1e6:.0f} million samples, more "
-            f"than {MAX_VALUES / 1e6:.0f} million", "Cut it into parts, or sample it down", path,
-        )  # fmt: skip
     others = [s for s in usable if s not in used]
     if header.n_records * sum(s.n_per_record for s in others) > MAX_OTHER:
         names = ", ".join(s.label for s in others[:8])
@@ -281,22 +278,47 @@ def _kept(data: list[_Signal], header: _Header, path: Path, notices: list[Notice
                 "It holds no channel of heart, skin, breathing or movement, and is too large to keep for nothing",
                 "Rename its channels (ECG, EDA, Resp, ...)", path,
             )  # fmt: skip
-        return used
+        usable = used
+    if header.n_records * sum(s.n_per_record for s in usable) > MAX_VALUES:
+        usable = _averaged(usable, header, path, notices)
     return usable
 
 
+def _averaged(signals: list[_Signal], header: _Header, path: Path, notices: list[Notice]) -> list[_Signal]:
+    """Let neighbouring samples be averaged where all would be too many, down to what each kind needs at least."""
+    slower = [s._replace(together=_together(s, header.record_s)) for s in signals]
+    n_values = header.n_records * sum(s.n_per_record // s.together for s in slower)
+    if n_values > MAX_VALUES:
+        raise FormatError(
+            f"Its channels of heart, skin, breathing and movement hold {n_values / 1e6:.0f} million samples, even "
+            f"where they are averaged to 500 a second; {MAX_VALUES / 1e6:.0f} million is the most",
+            "Cut it into parts", path,
+        )  # fmt: skip
+    names = ", ".join(f"{s.label} by {s.together}" for s in slower[:8] if s.together > 1)
+    text = f"The file is large: neighbouring samples are averaged ({names})."
+    notices.append(Notice("averaged", path.name, text))
+    return slower
+
+
+def _together(s: _Signal, record_s: float) -> int:
+    """Return how many samples of a record become one: a divisor that leaves at least what the kind needs."""
+    least_hz = _LEAST_HZ.get(channel_kind(s.label, s.unit), _LEAST_HZ[""])
+    most = int(s.n_per_record / record_s / least_hz)
+    return next((k for k in range(most, 1, -1) if s.n_per_record % k == 0), 1)
+
+
 def _values(path: Path, header: _Header, kept: list[_Signal]) -> list[NDArray[Any]]:
-    total = header.n_records * sum(s.n_per_record for s in kept)
-    kind = np.float32 if total > LARGE else np.float64
-    arrays = [np.empty(header.n_records * s.n_per_record, kind) for s in kept]
+    counts = [s.n_per_record // s.together for s in kept]
+    kind = np.float32 if header.n_records * sum(counts) > LARGE else np.float64
+    arrays = [np.empty(header.n_records * n, kind) for n in counts]
     done = 0
     for block in _blocks(path, header):
-        for s, array in zip(kept, arrays, strict=True):
-            raw = block[:, s.at : s.at + s.n_per_record * header.n_bytes]
-            at = done * s.n_per_record
-            array[at : at + len(block) * s.n_per_record] = _digital(raw, header.n_bytes) * s.gain + s.offset
+        for s, n, array in zip(kept, counts, arrays, strict=True):
+            raw = _digital(block[:, s.at : s.at + s.n_per_record * header.n_bytes], header.n_bytes)
+            small = raw if s.together == 1 else raw.reshape(-1, s.together).mean(axis=1)
+            array[done * n : (done + len(block)) * n] = small * s.gain + s.offset
         done += len(block)
-    return [array[: done * s.n_per_record] for s, array in zip(kept, arrays, strict=True)]
+    return [array[: done * n] for n, array in zip(counts, arrays, strict=True)]
 
 
 def _digital(raw: NDArray[Any], n_bytes: int) -> NDArray[Any]:
@@ -308,11 +330,13 @@ def _digital(raw: NDArray[Any], n_bytes: int) -> NDArray[Any]:
 
 
 def _channel(s: _Signal, values: NDArray[Any], header: _Header, starts_s: FloatArray | None) -> Channel:
-    rate_hz = s.n_per_record / header.record_s
+    n = s.n_per_record // s.together
+    rate_hz = n / header.record_s
+    later_s = (s.together - 1) / 2 / (s.n_per_record / header.record_s)  # the middle of what was averaged
     if starts_s is None:
-        return Channel(s.label, values, rate_hz, s.unit)
-    within = np.arange(s.n_per_record) / rate_hz
-    times = (starts_s[: len(values) // s.n_per_record, None] + within).ravel()
+        return Channel(s.label, values, rate_hz, s.unit, later_s)
+    within = later_s + np.arange(n) / rate_hz
+    times = (starts_s[: len(values) // n, None] + within).ravel()
     return Channel(s.label, values, rate_hz, s.unit, times_s=times)
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from coregulate.core import FloatArray, FormatError, InputError, Notice
 
 from .dialect import Dialect, sniff_dialect
-from .parse import floats, parse
+from .large_table import is_large, read_large
+from .parse import floats, not_numbers, parse
 from .text import HEAD_BYTES, head_of, read_text
 
 if TYPE_CHECKING:
@@ -69,19 +70,13 @@ def _load_cached(path: str, _changed: int, _size: int) -> Frame:
 
 
 def _load(path: Path) -> Frame:
-
+    if is_large(path):
+        return _load_large(path)
     text, encoding = read_text(path)
     head = text[:HEAD_BYTES].split("\n")
     if len(text) > HEAD_BYTES and len(head) > 1:
         head = head[:-1]
-    dialect = _dialect(tuple(head))
-    if dialect is None:
-        raise FormatError(
-            "It is no table of columns", "Export it as csv: one line a sample, the same columns in each", path
-        )
-    if dialect.n_columns > MAX_COLUMNS:
-        raise FormatError(f"It has {dialect.n_columns} columns", f"At most {MAX_COLUMNS} are read", path)
-    names = list(dialect.names) or [f"column {k + 1}" for k in range(dialect.n_columns)]
+    dialect, names = _table(_dialect(tuple(head)), path)
     start = 0
     for _ in range(dialect.skip):
         start = text.find("\n", start) + 1
@@ -90,21 +85,45 @@ def _load(path: Path) -> Frame:
             text[start:] if start else text, delimiter=dialect.delimiter, names=names, decimal=dialect.decimal
         )
     except (ValueError, OverflowError) as error:
-        raise FormatError(
-            f"The table cannot be read ({error})",
-            "Check its quotes and that each line has the same columns",
-            path,
-        ) from None
+        raise _unreadable(error, path) from None
     table = table.dropna(how="all")
     if table.empty:
         raise FormatError("The table has no rows", "Record or export it again", path)
-    return Frame(table, dialect, tuple(_notices(text, start, len(table), encoding, path)))
+    n_lines = text.count("\n", start) + bool(text[-2:].rstrip("\n"))
+    return Frame(table, dialect, tuple(_notices(n_lines, len(table), encoding, path)))
 
 
-def _notices(text: str, start: int, n_rows: int, encoding: str, path: Path) -> list[Notice]:
+def _load_large(path: Path) -> Frame:
+    dialect, names = _table(dialect_of(path), path)
+    try:
+        found = read_large(
+            path, skip=dialect.skip, delimiter=dialect.delimiter, names=names, decimal=dialect.decimal,
+            named=bool(dialect.names),
+        )  # fmt: skip
+    except (ValueError, OverflowError) as error:
+        raise _unreadable(error, path) from None
+    told = _notices(found.n_lines, found.n_rows, head_of(path).encoding, path)
+    return Frame(found.table, dialect, (*found.notices, *told))
+
+
+def _table(dialect: Dialect | None, path: Path) -> tuple[Dialect, list[str]]:
+    """Return how a table is written and the names of its columns."""
+    if dialect is None:
+        raise FormatError(
+            "It is no table of columns", "Export it as csv: one line a sample, the same columns in each", path
+        )
+    if dialect.n_columns > MAX_COLUMNS:
+        raise FormatError(f"It has {dialect.n_columns} columns", f"At most {MAX_COLUMNS} are read", path)
+    return dialect, list(dialect.names) or [f"column {k + 1}" for k in range(dialect.n_columns)]
+
+
+def _unreadable(error: Exception, path: Path) -> FormatError:
+    cure = "Check its quotes and that each line has the same columns"
+    return FormatError(f"The table cannot be read ({error})", cure, path)
+
+
+def _notices(n_lines: int, n_rows: int, encoding: str, path: Path) -> list[Notice]:
     notices = []
-    tail = text[-2:].rstrip("\n")
-    n_lines = text.count("\n", start) + bool(tail)
     # A few blank lines are no loss; 1 % is.
     if n_lines - n_rows > max(2, 0.01 * n_lines):
         notices.append(
@@ -132,11 +151,7 @@ def numbers(frame: Frame, column: str, path: Path) -> tuple[FloatArray, list[Not
     n_infinite = int(np.isinf(values).sum())
     values[np.isinf(values)] = np.nan
     if n_words:
-        notices.append(
-            Notice(
-                "not_numbers", f"{path.name}: {column}", f"{n_words} fields are no numbers: read as missing."
-            )
-        )
+        notices.append(not_numbers(f"{path.name}: {column}", n_words))
     if n_infinite:
         notices.append(
             Notice(

@@ -17,7 +17,7 @@ import numpy as np
 from coregulate.core import FloatArray, FormatError, Notice, Stream
 
 from .channels import MAX_OTHER, MAX_VALUES, Channel, channel_kind, streams_of
-from .clock import is_time_name
+from .columns import is_time_name
 from .reader import Reader
 from .text import head_of
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from coregulate.core import FloatArray, FormatError, Notice, Signal, Stream
 
-from .clock import is_time_name
-from .columns import is_identifier, kind_of
+from .columns import is_identifier, is_time_name, kind_of
 from .dialect import Dialect, split
 from .frame import dialect_of, load, numbers
 from .reader import SHAPED, TABLE_HINTS, Reader

@@ -19,9 +19,10 @@ import numpy as np
 from coregulate.core import FloatArray, FormatError, Notice, Stream
 
 from .channels import MAX_VALUES, Channel, streams_of
-from .parse import floats, parse
+from .large_table import read_rows
+from .parse import floats
 from .reader import Reader
-from .text import head_of, read_text
+from .text import head_of
 
 _SENSORS = {
     "ECG": "ecg", "ECGBIT": "ecg", "EDA": "eda", "EDABIT": "eda", "EDARAW": "other", "PPG": "ppg", "BVP": "ppg",
@@ -70,8 +71,7 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
 
 
 def _read_text(path: Path) -> list[Stream]:
-    text, _ = read_text(path)
-    lines = text[: 1 << 20].split("\n", 40)
+    lines = head_of(path).lines
     end = next((k for k, line in enumerate(lines) if line.startswith("# EndOfHeader")), None)
     described = next((line[1:].strip() for line in lines if line.startswith("# {")), "")
     try:
@@ -81,21 +81,24 @@ def _read_text(path: Path) -> list[Stream]:
         raise FormatError(f"Its header cannot be read ({error})", "Export it again", path) from None
     if end is None or not devices:
         raise FormatError("Its header does not end, or names no device", "Export it again", path)
-    body = text[sum(len(line) + 1 for line in lines[: end + 1]) :]
-    first = body.split("\n", 1)[0].split()
-    n_columns = len(first)
+    first = next((line for line in lines[end + 1 :] if line.strip()), "")
+    n_columns = len(first.split())
     if n_columns == 0:
         raise FormatError("It holds no samples", "Record it again", path)
-    table = parse(body, delimiter="\t" if "\t" in body[:400] else " ",
-                  names=[str(k) for k in range(n_columns)], decimal=".")  # fmt: skip
-    values = [floats(table[c], ".") for c in table.columns]
+    spans = [
+        _analog(at, device, path)
+        for at, device in zip(_firsts(list(header.values()), n_columns), devices, strict=True)
+    ]
+    table = read_rows(
+        path, skip=end + 1, delimiter="\t" if "\t" in first else " ",
+        names=[str(k) for k in range(n_columns)], keep=[str(k) for span in spans for k in span],
+    )  # fmt: skip
     channels: list[Channel] = []
-    notices: list[Notice] = []
-    for device, about, at in zip(
-        devices, header.values(), _firsts(list(header.values()), n_columns), strict=True
-    ):
-        channels.extend(_channels(device, values[slice(*at)], about, notices, path, len(devices) > 1))
-    return _streams(channels, devices, notices, path)
+    for device, span in zip(devices, spans, strict=True):
+        for (sensor, label, bits), k in zip(device.channels, span, strict=True):
+            values = floats(table[str(k)], ".")
+            channels.append(_channel(device, sensor, label, bits, values, len(devices) > 1))
+    return _streams(channels, devices, [], path)
 
 
 def _firsts(abouts: list[Any], n_columns: int) -> list[tuple[int, int]]:
@@ -136,24 +139,15 @@ def _start(about: Mapping[str, Any]) -> float | None:
     return whole.timestamp() + seconds
 
 
-def _channels(
-    device: _Device,
-    columns: list[FloatArray],
-    about: Mapping[str, Any],
-    notices: list[Notice],
-    path: Path,
-    several: bool,
-) -> list[Channel]:
-    """Return the analog channels: the last columns, whatever digital lines come before."""
+def _analog(at: tuple[int, int], device: _Device, path: Path) -> range:
+    """Return the columns of the analog channels: a device's last ones, whatever digital lines come before."""
+    begin, end = at
     n = len(device.channels)
-    if n == 0 or len(columns) < n:
+    if n == 0 or end - begin < n:
         raise FormatError(
-            f"Its header names {n} sensors, the table has {len(columns)} columns", "Export it again", path
+            f"Its header names {n} sensors, the table has {end - begin} columns", "Export it again", path
         )
-    return [
-        _channel(device, sensor, label, bits, values, several)
-        for (sensor, label, bits), values in zip(device.channels, columns[-n:], strict=True)
-    ]
+    return range(end - n, end)
 
 
 def _channel(

@@ -16,16 +16,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coregulate.core import FloatArray
+from coregulate.core import FloatArray, Notice
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_STAMP = re.compile(r"\s*\d{4}-\d\d-\d\d")
+_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?\d{4}")
 
 
-def parse(text: str, *, delimiter: str, names: Sequence[str], decimal: str) -> pd.DataFrame:
-    """Parse delimited text without a header; lines with too many fields are skipped.
+def parse(
+    text: str, *, delimiter: str, names: Sequence[str], decimal: str, keep: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Parse delimited text without a header, of its columns those to keep; lines with too many fields are skipped.
 
     Raises
     ------
@@ -41,6 +45,7 @@ def parse(text: str, *, delimiter: str, names: Sequence[str], decimal: str) -> p
             sep=r"\s+" if delimiter == " " else delimiter,
             header=None,
             names=list(names),
+            usecols=None if keep is None else list(keep),
             index_col=False,
             decimal=decimal,
             low_memory=False,
@@ -52,9 +57,11 @@ def parse(text: str, *, delimiter: str, names: Sequence[str], decimal: str) -> p
 
 
 def floats(column: pd.Series, decimal: str) -> FloatArray:
-    """Return a column as float64: NaN where it holds no number, infinite where it says so."""
+    """Return a column as floats: NaN where it holds no number, infinite where it says so."""
     import pandas as pd
 
+    if column.dtype == np.float32:  # of a large table
+        return column.to_numpy()
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.array([_float(x, decimal) for x in column], dtype=np.float64)
@@ -70,3 +77,36 @@ def _float(field: object, decimal: str) -> float:
         return float(text)
     except ValueError:
         return np.nan
+
+
+def is_stamp(text: str) -> bool:
+    """Whether a text begins as a date: ``2025-01-31``."""
+    return bool(_STAMP.match(text))
+
+
+def names_zone(stamp: str) -> bool:
+    """Whether a date and time says its zone."""
+    return bool(_ZONE.search(stamp.strip()))
+
+
+def zone_assumed(where: str) -> Notice:
+    """Say that a time without a zone is read as UTC."""
+    text = "The time names no zone: it is read as UTC. Streams in other zones will not meet it."
+    return Notice("assumed_zone", where, text)
+
+
+def not_numbers(where: str, n: int) -> Notice:
+    """Say that fields among a column's numbers are none."""
+    return Notice("not_numbers", where, f"{n} fields are no numbers: read as missing.")
+
+
+def unix_seconds(column: pd.Series) -> FloatArray:
+    """Return dates and times (ISO 8601, UTC where no zone is named) as Unix seconds, NaN where there is none."""
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text = column.astype("string").str.replace(",", ".", regex=False)
+        stamps = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
+    nanoseconds = stamps.to_numpy(dtype="datetime64[ns]")
+    return np.where(np.isnat(nanoseconds), np.nan, nanoseconds.astype(np.int64) / 1e9)

@@ -12,7 +12,7 @@ import numpy as np
 from coregulate.core import Events, FloatArray, FormatError, Notice, Samples, Signal, Stream
 
 from .clock import Times, find_time, regular_or_samples, times_of
-from .columns import axes, in_unit, is_identifier, kind_of, looks_like_rr, owner_of, unit_of
+from .columns import axes, in_unit, is_identifier, is_time_name, kind_of, looks_like_rr, owner_of, unit_of
 from .frame import Frame, dialect_of, find_column, is_numeric, load, numbers, rows_where
 from .reader import SHAPED, Reader
 
@@ -94,8 +94,6 @@ def _columns(frame: Frame, time_name: str | None, hints: Mapping[str, Any], path
         asked = hints["columns"]
         asked = [asked] if isinstance(asked, str | int) else list(asked)
         return [find_column(frame, c, path) for c in asked]
-    from .clock import is_time_name
-
     known = {find_column(frame, c, path) for c in hints.get("where") or {}}
     result = [
         c

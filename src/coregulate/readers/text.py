@@ -1,10 +1,15 @@
-"""Text on disk: its bytes, encoding and line ends, with limits so that no file can exhaust memory."""
+"""Text on disk: its bytes, encoding and line ends, with limits so that no file can exhaust memory.
+
+Whole, up to a GiB; a table of samples of any size, block by block.
+"""
 
 from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +18,7 @@ from coregulate.core import FormatError
 
 MAX_BYTES = 1 << 30  # prior: 1 GiB of text is about 30 h of one signal at 500 Hz with a time for each sample
 HEAD_BYTES = 1 << 16  # prior: enough lines to tell what a table is
+BLOCK = 16 << 20  # characters of a large text that are held at once
 MAX_LINE = 1 << 16  # prior: characters; no recording that we know has longer lines
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -92,17 +98,13 @@ def read_bytes(path: Path) -> bytes:
             raise FormatError(*_too_large(), path)
         raw = path.read_bytes()
     except OSError as error:
-        raise FormatError(
-            f"It cannot be opened ({error.strerror})", "Check its name and its permissions", path
-        ) from None
+        raise _closed(path, error) from None
     if raw[:2] == b"\x1f\x8b":
         try:
             with gzip.open(path, "rb") as file:
                 raw = file.read(MAX_BYTES + 1)
         except (OSError, EOFError, zlib.error):
-            raise FormatError(
-                "The gzip file is damaged or cut short", "Copy it again from where it came", path
-            ) from None
+            raise _damaged(path) from None
         if len(raw) > MAX_BYTES:
             raise FormatError(*_too_large(), path)
     if not raw.strip():
@@ -112,6 +114,56 @@ def read_bytes(path: Path) -> bytes:
 
 def _too_large() -> tuple[str, str]:
     return f"It holds more than {MAX_BYTES >> 30} GiB of text", "Split it, or export it in a binary format"
+
+
+def _closed(path: Path, error: Exception) -> FormatError:
+    why = getattr(error, "strerror", None) or error
+    return FormatError(f"It cannot be opened ({why})", "Check its name and its permissions", path)
+
+
+def _damaged(path: Path) -> FormatError:
+    return FormatError("The gzip file is damaged or cut short", "Copy it again from where it came", path)
+
+
+def _no_text(path: Path) -> FormatError:
+    cure = "Export it as text (csv), or check that the file is whole"
+    return FormatError("It holds bytes that are not text", cure, path)
+
+
+def _too_long(path: Path) -> FormatError:
+    cure = "Check that the file is what its name says"
+    return FormatError(f"A line has more than {MAX_LINE} characters", cure, path)
+
+
+def read_blocks(path: Path) -> Iterator[str]:
+    """Yield a text of any size in blocks of whole lines, with plain newlines.
+
+    Raises
+    ------
+    FormatError
+        For a file that cannot be opened, is no text, or has a line that no recording has.
+    """
+    encoding = encoding_of(head_of(path).raw)
+    if not encoding:
+        raise _no_text(path)
+    begun = ""
+    try:
+        with path.open("rb") as bare:
+            packed = bare.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else path.open("rb") as raw:
+            text = io.TextIOWrapper(raw, encoding, errors="replace")
+            while block := text.read(BLOCK):
+                whole, newline, rest = block.rpartition("\n")
+                if newline:
+                    yield (begun + whole + newline).replace("\x00", "")
+                    begun = ""
+                begun += rest
+                if len(begun) > MAX_LINE:
+                    raise _too_long(path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(path) if packed else _closed(path, error) from None
+    if begun:
+        yield begun.replace("\x00", "")
 
 
 def read_text(path: Path) -> tuple[str, str]:
@@ -125,11 +177,7 @@ def read_text(path: Path) -> tuple[str, str]:
     raw = read_bytes(path)
     encoding = encoding_of(raw[:HEAD_BYTES])
     if not encoding:
-        raise FormatError(
-            "It holds bytes that are not text",
-            "Export it as text (csv), or check that the file is whole",
-            path,
-        )
+        raise _no_text(path)
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError:
@@ -148,9 +196,7 @@ def read_lines(path: Path) -> list[str]:
     """
     lines = read_text(path)[0].rstrip().split("\n")
     if max(map(len, lines)) > MAX_LINE:
-        raise FormatError(
-            f"A line has more than {MAX_LINE} characters", "Check that the file is what its name says", path
-        )
+        raise _too_long(path)
     return lines
 
 

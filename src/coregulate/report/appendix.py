@@ -188,6 +188,7 @@ def word_table(analysis: Analysis) -> Table:
             (f"share of variance of {n} from the other", _estimate(s))
             for n, s in zip(pair, word.share, strict=False)
         ),
+        ("each hears the other late by (s)", word.late_s),
         ("time in common", words.duration_words(word.common_s)),
         ("observed", percent(word.observed)),
         ("more minutes that would likely tell", word.more_minutes),

@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 
 from coregulate.core import Stream
 
+from .calls import films_of_one_call
+
 # Words in file names that say what a file is, not whose.
 _KIND_WORDS = frozenset(
     [
@@ -110,7 +112,8 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
     """
     found = [(_told(_below(path)), stream) for path, stream in found]
     filmed = {path for path, s in found if s.kind == "video"}
-    shared = filmed if len(filmed) == 1 else set()  # one video shows both; two show one each
+    # One video shows both, two show one each, unless they are of one call.
+    shared = filmed if len(filmed) == 1 or films_of_one_call(filmed) else set()
     spoken = {path: name for path, _ in found if (name := _speaker(path))}
     by_name = _labels_by_name(
         sorted(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from coregulate.core import CoregulateError, InputError, Notice, Signal, Stream, Track
 from coregulate.readers import groups, read, recognise
 
+from .calls import one_film, without_mixed_sound
 from .clocks import Found, Placed, lay_on_one_clock
 from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
@@ -36,8 +37,9 @@ class Proposal(NamedTuple):
 
 
 def propose_session(
-    source: Path, folder: Path, *, people: Mapping[str, str] | None = None, name: str = ""
-) -> Proposal:
+    source: Path, folder: Path, *, people: Mapping[str, str] | None = None, name: str = "",
+    files: Sequence[Path] | None = None,
+) -> Proposal:  # fmt: skip
     """Propose a session from a folder or one file.
 
     Parameters
@@ -50,13 +52,15 @@ def propose_session(
         Who is who: ``{"Alex": "left"}``; a label is a column, speaker, folder or part of a file name.
     name : str, optional
         The session's name, by default the folder's.
+    files : sequence of Path, optional
+        Those of the folder that make up the session, by default all.
 
     Raises
     ------
     InputError
         Where nothing is recognised.
     """
-    found, problems = _look(source, folder)
+    found, problems = _look(source, folder, files)
     home = f"{_relative(source, folder)}/" if source.is_dir() else ""
     return _propose(found, problems, source, people or {}, name or source.stem, home=home)
 
@@ -138,12 +142,14 @@ def files_of(folder: Path) -> list[Path]:
     return result
 
 
-def _look(source: Path, folder: Path) -> tuple[list[Found], list[Notice]]:
+def _look(
+    source: Path, folder: Path, files: Sequence[Path] | None = None
+) -> tuple[list[Found], list[Notice]]:
     found: list[Found] = []
     problems: list[Notice] = []
     if not source.exists():
         raise InputError("There is no such file or folder", "Check its name", source)
-    for path in files_of(source) if source.is_dir() else [source]:
+    for path in files or (files_of(source) if source.is_dir() else [source]):
         relative = _relative(path, folder)
         reader = recognise(path)
         if path.is_file() and path.stat().st_size == 0:
@@ -206,26 +212,14 @@ def _propose(
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
     assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
-    streams = _without_mixed_sound(streams, people, assumptions)
+    streams = one_film(streams, [f.stream.data.span.duration_s for f in found], assumptions)
+    streams = without_mixed_sound(streams, people, assumptions)
     # A file that could not be read may have been meant: it is named again in each analysis.
     assumptions.extend(problems)
     segments = _segments(found, rows, clocks, start_unix_s)
     unique = tuple(dict.fromkeys(assumptions))
     plan = SessionPlan(name, tuple(people), tuple(streams), tuple(segments), unique, {}, start_unix_s)
     return Proposal(plan, tuple(found), tuple(problems))
-
-
-def _without_mixed_sound(
-    streams: Sequence[StreamPlan], people: Sequence[PersonPlan], assumptions: list[Notice]
-) -> list[StreamPlan]:
-    """Leave out a sound of both where each has one of their own: a call's mix beside a track for each speaker."""
-    own = {s.person for s in streams if s.kind == "audio" and s.use}
-    if not {p.id for p in people[:2]} <= own or "" not in own:
-        return list(streams)
-    mixed = [s.path for s in streams if s.kind == "audio" and not s.person]
-    text = "Each of the two has a sound of their own: what holds both is not used for who speaks."
-    assumptions.append(Notice("mixed_left_out", ", ".join(sorted(set(mixed))[:4]), text))
-    return [dataclasses.replace(s, use=False) if s.kind == "audio" and not s.person else s for s in streams]
 
 
 def _one_word_per_person(labels: Sequence[str], asked: Mapping[str, str]) -> list[str]:

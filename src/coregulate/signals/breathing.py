@@ -10,7 +10,7 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 from coregulate.core import Events, FloatArray, Notice, Samples, Signal, SignalError, SignalSettings
 
 from .measured import Measured
-from .runs import Run, binned_mean, contiguous_runs, grid_length, true_stretches, windowed_mean
+from .runs import Run, binned_mean, bridged, contiguous_runs, grid_length, true_stretches, windowed_mean
 
 # prior: breathing faster or slower than this is taken for noise (60 / 1.5 = 40 a minute, 60 / 15 = 4)
 PLAUSIBLE_S = (1.5, 15.0)
@@ -18,6 +18,8 @@ PLAUSIBLE_S = (1.5, 15.0)
 ENOUGH_HZ = 50.0
 # prior: shortest run in which breaths are looked for
 MIN_RUN_S = 10.0
+# prior: a third of the shortest breath; a shorter gap hides none and is bridged by a straight line
+BRIDGED_S = 0.5
 # prior: window and number of differences for irregularity
 IRREGULARITY_S = 60.0
 MIN_DIFFERENCES = 4
@@ -154,7 +156,8 @@ def measure_breathing(data: Signal | Samples, *, settings: SignalSettings) -> Me
 
     Notes
     -----
-    Quality is the share of the 30 s around a second that lies in plausible breaths.
+    Quality is the share of the 30 s around a second that lies in plausible breaths. Gaps of up to half a
+    second are bridged before breaths are looked for; longer ones are not.
     Talking changes the share of breathing out (Conrad & Schoenle 1979): who uses it
     leaves out the seconds of own speech. Of an air flow sensor (positive while
     breathing in) rate and irregularity hold, the share does not.
@@ -171,7 +174,7 @@ def measure_breathing(data: Signal | Samples, *, settings: SignalSettings) -> Me
     del settings  # the numbers of breathing that a user may set belong to RSA
     if np.ndim(data.values) != 1:
         raise SignalError(f"This breathing has {np.shape(data.values)[1]} columns", "Choose one column")
-    runs = [_slower(run) for run in contiguous_runs(data)]
+    runs = [_slower(run) for run in contiguous_runs(bridged(data, longest_s=BRIDGED_S))]
     start = runs[0].start_s if runs else data.span.start_s
     n = grid_length(start, runs[-1].start_s + runs[-1].duration_s, 1.0) if runs else 0
     found = [(run, find_breaths(run.values, rate_hz=run.rate_hz)) for run in runs]

@@ -20,6 +20,8 @@ LOSS_FACTOR = 1.5
 OWN_RATE_S = 30.0
 # prior: stamps farther than this many samples from a straight line are not an even clock
 EVEN_WITHIN = 40.0
+# prior: losses are told from uneven stamps where this share of the steps is as the usual one
+EVEN_SHARE = 0.6
 # prior: a bin of a grid needs this share of its width observed
 MIN_COVERED = 0.5
 
@@ -138,6 +140,46 @@ def _even(times: FloatArray, values: FloatArray, usual: float) -> Run:
     columns = values if values.ndim == 2 else values[:, None]
     even = np.column_stack([np.interp(grid, relative, column) for column in columns.T])
     return Run(even if values.ndim == 2 else even[:, 0], 1.0 / usual, float(times[0]))
+
+
+def bridged(data: Signal | Samples, *, longest_s: float) -> Signal | Samples:
+    """Return one column on an even grid with its short gaps filled by straight lines; longer ones stay gaps.
+
+    Without a short gap the data are returned as they are. For slow signals only, in which nothing can happen within ``longest_s``.
+
+    Parameters
+    ----------
+    data : Signal or Samples
+    longest_s : float
+        From the last sample before a gap to the first after it.
+
+    Examples
+    --------
+    >>> from coregulate.core import Signal
+    >>> bridged(Signal([1.0, np.nan, 3.0, np.nan, np.nan, np.nan, 7.0], 1.0), longest_s=2.0).values.tolist()
+    [1.0, 2.0, 3.0, nan, nan, nan, 7.0]
+    """
+    values, times = np.asarray(data.values, dtype=np.float64), np.asarray(data.times_s, dtype=np.float64)
+    known = np.isfinite(values) & np.isfinite(times)
+    here, has = times[known], values[known]
+    steps = np.diff(here)
+    if len(steps) == 0:
+        return data
+    regular = isinstance(data, Signal)
+    usual = 1.0 / data.rate_hz if isinstance(data, Signal) else float(np.median(steps))
+    uneven = not regular and (np.any(steps < 0) or np.mean(np.abs(steps - usual) < 0.2 * usual) < EVEN_SHARE)
+    short = (steps > LOSS_FACTOR * usual) & (steps <= longest_s + 1e-9)
+    if (
+        not short.any() or uneven
+    ):  # of packets that share a stamp nothing is filled: their steps are no losses
+        return data
+    grid = times if regular else np.arange(here[0], here[-1] + usual / 2, usual)
+    before = np.clip(np.searchsorted(here, grid + 1e-9, side="right") - 1, 0, len(steps) - 1)
+    bridge = (short | (steps <= LOSS_FACTOR * usual))[before] & (grid >= here[0]) & (grid <= here[-1] + 1e-9)
+    even = np.where(bridge, np.interp(grid, here, has), np.nan)
+    if regular:
+        even[known] = has
+    return Signal(even, 1.0 / usual, float(grid[0]), data.unit, data.name)
 
 
 def grid_length(start_s: float, stop_s: float, rate_hz: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,14 +10,16 @@ from numpy.random import Generator
 
 from coregulate.core import FloatArray
 
-from .noise import gaussian_noise, lagged, student_noise
+from .noise import as_student, gaussian_noise, lagged
 from .states import LAG_S, NU, StateArray
 
 # How long a cue remembers its noise, s (prior), and how slowly it follows a state, s (prior).
-_MEMORY_S = {"heart": 8.0, "skin": 20.0, "breathing": 15.0, "voice": 6.0}
-_FOLLOW_S = {"heart": 2.0, "skin": 3.0, "breathing": 3.0, "voice": 1.0}
+_MEMORY_S = {"heart": 8.0, "skin": 20.0, "breathing": 15.0, "voice": 6.0, "face": 3.0, "motion": 3.0}
+_FOLLOW_S = {"heart": 2.0, "skin": 3.0, "breathing": 3.0, "voice": 1.0, "face": 1.0, "motion": 1.0}
 #: Share of heart period's noise SD that is the two people's oscillation (prior).
 OSCILLATION_SD = 0.85
+#: What every simulated body shows, channel by channel; face and motion are drawn where they are asked for.
+INNER = ("heart", "skin", "breathing", "voice")
 
 
 class Body(NamedTuple):
@@ -47,7 +50,15 @@ def draw_body(place: int, rng: Generator) -> Body:
     )
 
 
-def draw_courses(states: StateArray, rng: Generator, oscillation: FloatArray) -> dict[str, FloatArray]:
+def draw_courses(
+    states: StateArray,
+    rng: Generator,
+    oscillation: FloatArray | None = None,
+    *,
+    channels: Sequence[str] = INNER,
+    within: float = 0.0,
+    effect: float = 1.0,
+) -> dict[str, FloatArray]:
     """Draw each cue that a body shows, in z, one value a second.
 
     The table of docs/circuits.md (the cuebook's means and scales) moves the location;
@@ -58,8 +69,14 @@ def draw_courses(states: StateArray, rng: Generator, oscillation: FloatArray) ->
     ----------
     states : ndarray of int, shape (n_s,)
     rng : numpy.random.Generator
-    oscillation : ndarray, shape (n_s,)
+    oscillation : ndarray, shape (n_s,), optional
         Variance 1.
+    channels : sequence of str
+        Whose cues are drawn.
+    within : float
+        Correlation of the noise of two cues of one channel, 0 to under 1.
+    effect : float
+        Multiplier of all means (1: as in the table).
 
     Returns
     -------
@@ -68,15 +85,22 @@ def draw_courses(states: StateArray, rng: Generator, oscillation: FloatArray) ->
     from coregulate.cues import STATES, load_cuebook
 
     courses: dict[str, FloatArray] = {}
+    rho = {channel: float(np.exp(-1 / _MEMORY_S[channel])) for channel in channels}
+    # Drawn only where it is wanted: a session without it stays what it was.
+    common = {c: gaussian_noise(len(states), rho=rho[c], rng=rng) for c in channels} if within else {}
     for name, cue in load_cuebook().cues.items():
-        if cue.kind != "graded" or cue.channel not in _MEMORY_S:
+        if cue.kind != "graded" or not cue.argues or cue.channel not in channels:
             continue
         lag = rng.uniform(*LAG_S)
         follow = _FOLLOW_S[cue.channel]
-        location = lagged(np.array([cue.means[s] for s in STATES])[states], lag, rate_hz=1.0, smooth_s=follow)
+        means = effect * np.array([cue.means[s] for s in STATES])
+        location = lagged(means[states], lag, rate_hz=1.0, smooth_s=follow)
         scale = lagged(np.array([cue.scales[s] for s in STATES])[states], lag, rate_hz=1.0, smooth_s=follow)
-        noise = student_noise(len(states), rho=float(np.exp(-1 / _MEMORY_S[cue.channel])), nu=NU, rng=rng)
-        if name == "heart_period":
+        own = gaussian_noise(len(states), rho=rho[cue.channel], rng=rng)
+        if within:
+            own = np.sqrt(within) * common[cue.channel] + np.sqrt(1 - within) * own
+        noise = as_student(own, nu=NU)
+        if name == "heart_period" and oscillation is not None:
             own = gaussian_noise(len(states), rho=0.8, rng=rng)
             noise = OSCILLATION_SD * oscillation + np.sqrt(1 - OSCILLATION_SD**2) * own
         courses[name] = location + scale * np.clip(noise, -4, 4)

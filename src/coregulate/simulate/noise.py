@@ -35,9 +35,14 @@ def student_noise(n: int, *, rho: float, nu: float, rng: Generator) -> FloatArra
     """
     if not 0 <= rho < 1 or not nu > 0:
         raise InputError(f"rho is {rho} and nu is {nu}", "Give 0 <= rho < 1 and nu above 0")
+    return as_student(gaussian_noise(n, rho=rho, rng=rng), nu=nu)
+
+
+def as_student(noise: FloatArray, *, nu: float) -> FloatArray:
+    """Carry standard normal noise to Student-t with ``nu`` degrees of freedom, by its ranks."""
     from scipy.special import ndtr, stdtrit
 
-    return np.asarray(stdtrit(nu, np.clip(ndtr(gaussian_noise(n, rho=rho, rng=rng)), 1e-12, 1 - 1e-12)))
+    return np.asarray(stdtrit(nu, np.clip(ndtr(noise), 1e-12, 1 - 1e-12)))
 
 
 def gaussian_noise(n: int, *, rho: float, rng: Generator) -> FloatArray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 
-from coregulate.core import FloatArray, Segment
+from coregulate.core import FloatArray, InputError, Segment
 
 from .states import StateArray
 
@@ -76,6 +77,31 @@ def write_plan(duration_s: float, people: tuple[str, str], rng: Generator) -> Pl
     start = sections[2][0]
     episode = _off_track(states, stays, withdraws, start, min(1.0, (sections[2][1] - start) / _OFF_TRACK_S))
     return Plan(states, (episode,), Segment(0.0, sections[0][1]), sections)
+
+
+def lived_plan(plan: Plan, states: Mapping[str, StateArray]) -> Plan:
+    """Let the two live through given states once the plan's calm talk is over.
+
+    Parameters
+    ----------
+    plan : Plan
+    states : mapping of person id to ndarray of int, shape (n_s,)
+
+    Raises
+    ------
+    InputError
+        If they are of another length.
+    """
+    calm = round(plan.baseline.end_s)
+    lived = {}
+    for pid, talk in plan.states.items():
+        if len(states[pid]) != len(talk):
+            raise InputError(
+                f"The states of '{pid}' last {len(states[pid])} s", f"Give one each second, {len(talk)}"
+            )
+        lived[pid] = np.concatenate([talk[:calm], np.asarray(states[pid], dtype=np.int64)[calm:]])
+    sections = (plan.sections[0], (float(calm), float(len(talk)), "as given"))
+    return Plan(lived, (), plan.baseline, sections)
 
 
 def _sections(n_s: int) -> tuple[tuple[float, float, str], ...]:

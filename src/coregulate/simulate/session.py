@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +12,9 @@ from numpy.random import Generator
 
 from coregulate.core import Events, FloatArray, InputError, Signal, Track
 
-from .body import Body, draw_body, draw_courses
+from .body import INNER, Body, draw_body, draw_courses
 from .devices import sound_file, write_column, write_markers
+from .movement import FRAMES_HZ, movement_counts
 from .oscillators import COUPLINGS, Pair, simulate_pair
 from .phrasing import CONTROL_RATE_HZ, Controls, phrase
 from .physiology import (
@@ -27,12 +28,13 @@ from .physiology import (
     draw_skin,
     ecg_curve,
 )
-from .scenario import Plan, write_plan
+from .scenario import Plan, lived_plan, write_plan
 from .states import StateArray, draw_rating
 from .truth import Truth, write_truth
 from .turns import draw_turns
 
 CHANNELS = ("ecg", "respiration", "eda", "voice", "felt_safe")
+_KNOWN = (*CHANNELS, "movement")
 _KAPPA = {"co-regulating": 1.3, "co-dysregulating": 0.8, "one-way": 1.0, "shared": 1.0, "none": 0.0}
 Progress = Callable[[float, str], None]
 
@@ -58,6 +60,9 @@ def simulate_session(
     minutes: float = 24.0,
     people: tuple[str, str] = ("Alex", "Sam"),
     channels: Sequence[str] = CHANNELS,
+    states: Mapping[str, StateArray] | None = None,
+    within: float = 0.0,
+    effect: float = 1.0,
     coupling: str = "co-regulating",
     kappa: float | None = None,
     ecg_rate_hz: float = 250,
@@ -84,7 +89,15 @@ def simulate_session(
     people : (str, str)
         Names; the first has the lower voice. Ids and file names come from them.
     channels : sequence of str
-        Of ``ecg``, ``respiration``, ``eda``, ``voice`` and ``felt_safe`` (a dial, 0 to 100).
+        Of ``ecg``, ``respiration``, ``eda``, ``voice``, ``felt_safe`` (a dial, 0 to 100)
+        and ``movement`` (motion energy of a video).
+    states : mapping of name to ndarray of int, optional
+        What the two live through instead of the plot, one state a second, such as
+        :func:`draw_states` gives; the first minutes become the calm talk all the same.
+    within : float
+        Correlation of the noise of two cues of one channel.
+    effect : float
+        Multiplier of all the table's means: what nobody told the analysis.
     coupling : str
         How the slow waves of the two hearts are tied, see :func:`simulate_pair`.
     kappa : float, optional
@@ -107,7 +120,8 @@ def simulate_session(
     Notes
     -----
     Files: ``<id>_ecg.csv`` (uV), ``<id>_breathing.csv``, ``<id>_skin.csv`` (us),
-    ``<id>_voice.wav`` (its start is the session's start), ``<id>_felt_safe.csv`` (1 Hz), ``markers.csv``.
+    ``<id>_voice.wav`` (its start is the session's start), ``<id>_felt_safe.csv`` (1 Hz),
+    ``<id>_movement.csv`` (25 Hz), ``markers.csv``.
     Not simulated: speech does not disturb breathing, nobody moves, no sensor falls off.
     """
     folder = Path(folder)
@@ -115,10 +129,13 @@ def simulate_session(
     tell: Progress = progress or (lambda share, what: None)
     tell(0.0, "writing the plot")
     root = np.random.SeedSequence(seed)
-    plot_rng, pair_rng, turns_rng, room_rng, *person_rngs = (np.random.default_rng(s) for s in root.spawn(6))
+    plot_rng, pair_rng, turns_rng, room_rng, *person_rngs = (np.random.default_rng(s) for s in root.spawn(8))
+    move_rngs = person_rngs[2:]
     duration_s = float(round(minutes * 60))
     first, second = names
     plan = write_plan(duration_s, (first, second), plot_rng)
+    if states is not None:
+        plan = lived_plan(plan, {pid: states[name] for pid, name in names.items()})
     strength = _KAPPA[coupling] if kappa is None else kappa
     pair = simulate_pair(
         round(duration_s), strength, 0.3, rng=pair_rng, rate_hz=HEART_RATE_HZ, coupling=coupling, noise_sd=0.0
@@ -133,8 +150,10 @@ def simulate_session(
             duration_s,
             eda_rate_hz,
             rng,
+            within,
+            effect,
         )
-        for place, (pid, rng) in enumerate(zip(names, person_rngs, strict=True))
+        for place, (pid, rng) in enumerate(zip(names, person_rngs[:2], strict=True))
     }
     folder.mkdir(parents=True, exist_ok=True)
     rates_hz = {"ecg": ecg_rate_hz, "respiration": respiration_rate_hz, "eda": eda_rate_hz}
@@ -143,6 +162,9 @@ def simulate_session(
         _write_sensors(folder, pid, person, channels, duration_s, rates_hz)
     if "voice" in channels:
         _write_voices(folder, drawn, round(duration_s), voice_rate_hz, room_rng, names, tell)
+    if "movement" in channels:
+        for (pid, lived), rng in zip(plan.states.items(), move_rngs, strict=True):
+            _write_movement(folder / f"{pid}_movement.csv", lived, rng, within, effect)
     write_markers(folder / "markers.csv", _markers(plan, duration_s))
     truth = _truth(folder, seed, duration_s, names, plan, pair, drawn)
     write_truth(truth)
@@ -156,9 +178,9 @@ def _checked(
     """Check the arguments; returns names by id."""
     if coupling not in COUPLINGS:
         raise InputError(f"The coupling is '{coupling}'", f"Give one of {', '.join(COUPLINGS)}")
-    if unknown := [c for c in channels if c not in CHANNELS]:
+    if unknown := [c for c in channels if c not in _KNOWN]:
         raise InputError(
-            f"There is no channel '{unknown[0]}' to simulate", f"Channels are {', '.join(CHANNELS)}"
+            f"There is no channel '{unknown[0]}' to simulate", f"Channels are {', '.join(_KNOWN)}"
         )
     if not 3 <= minutes <= 600:
         raise InputError(f"The session would last {minutes} min", "Give 3 to 600 minutes")
@@ -184,9 +206,11 @@ def _draw(
     duration_s: float,
     eda_rate_hz: float,
     rng: Generator,
+    within: float,
+    effect: float,
 ) -> _Simulated:
     body = draw_body(place, rng)
-    courses = draw_courses(states, rng, oscillation)
+    courses = draw_courses(states, rng, oscillation, channels=INNER, within=within, effect=effect)
     breaths = draw_breaths(body, courses, duration_s, rng)
     heart = draw_heart(body, courses, breaths, duration_s)
     skin = draw_skin(body, courses, round(duration_s * eda_rate_hz), rate_hz=eda_rate_hz, rng=rng)
@@ -248,6 +272,12 @@ def _write_voices(
             tell(0.6 + 0.4 * k / pieces, f"sounding out the voices of {' and '.join(names.values())}")
             one(a)
             two(b)
+
+
+def _write_movement(path: Path, states: StateArray, rng: Generator, within: float, effect: float) -> None:
+    courses = draw_courses(states, rng, channels=("motion",), within=within, effect=effect)
+    counts = movement_counts(courses["motion_energy"], len(states), rng)
+    write_column(path, "motion_energy", counts, rate_hz=FRAMES_HZ, decimals=0)
 
 
 def _markers(plan: Plan, duration_s: float) -> list[tuple[float, str, str]]:

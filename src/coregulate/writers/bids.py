@@ -104,11 +104,13 @@ def _stream(stream: OwnedStream, k: int, folder: Path, zero: float | None) -> St
         dict(stream.who),
         stream.one_room,
     )
+    untied = stream.clock.source == "none"  # stays so: coupling that was refused is not told after an export
     if isinstance(data, Sound | Pictures):
         beside = Path(os.path.relpath(Path(data.path).resolve(), folder.resolve())).as_posix()
         return dataclasses.replace(
-            plan, path=beside, part=stream.part, offset_s=data.start_s - _own_start(data)
-        )
+            plan, path=beside, part=stream.part, clock="none" if untied else "aligned",
+            offset_s=data.start_s - _own_start(data) * data.stretch, drift_ppm=(data.stretch - 1) * 1e6,
+        )  # fmt: skip
     subject = f"sub-{_label(stream.person)}" if stream.person else "sub-both"
     place = folder / subject / "beh"
     place.mkdir(parents=True, exist_ok=True)
@@ -119,7 +121,7 @@ def _stream(stream: OwnedStream, k: int, folder: Path, zero: float | None) -> St
         path = _events(data, stream.kind, stem)
     if zero is not None:
         _scan(folder / subject / f"{subject}_scans.tsv", path.relative_to(folder / subject), zero)
-    clock = "aligned" if zero is None else "unix"
+    clock = "none" if untied else "aligned" if zero is None else "unix"
     return dataclasses.replace(plan, path=path.relative_to(folder).as_posix(), part=stream.kind, clock=clock)
 
 

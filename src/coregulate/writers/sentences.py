@@ -136,7 +136,7 @@ def _each(episode: Episode, people: Mapping[str, str]) -> list[str]:
             state = f"was {state_words('fight_flight' if activated else 'shutdown')}"
         said.append(f"{name} {state}")
     # Where the means do not bear the kind out, the kind stands alone.
-    return [f"{join_words(said)}."] if len({text.split(" was ")[-1] for text in said}) > 1 else []
+    return [f"{capital(join_words(said))}."] if len({text.split(" was ")[-1] for text in said}) > 1 else []
 
 
 def _phases(episode: Episode) -> list[str]:

@@ -27,7 +27,7 @@ def terminal_summary(analysis: Analysis) -> str:
     if unknown:
         lines.extend(["", "Not known:", *(f"  - {text}" for text in unknown)])
     if analysis.notices:
-        lines.extend(["", "Assumed and noticed:", *(f"  - {n.where}: {n.text}" for n in analysis.notices)])
+        lines.extend(["", "Assumed and noticed:", *(f"  - {n.told(people)}" for n in analysis.notices)])
     return "\n".join(lines)
 
 

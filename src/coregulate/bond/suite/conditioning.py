@@ -9,7 +9,8 @@ from coregulate.core import FloatArray
 from ..prepare import BURST_WINDOW_S, whole
 from .granger import detrended
 
-TOGETHER_R = 0.5  # prior: sizes over 60 s that go up and down together this much are common bursts
+TOGETHER_R = 0.3  # docs/bond.md: sizes over 60 s that go up and down together this much are common bursts
+FEW = 10  # prior: a series of fewer different values is one of codes or ratings and has no size
 SLOW_R = 0.98  # prior: correlation of a second with the next, from which few moments are independent
 TREND_SHARE = 0.5  # prior: share of the variance that a straight line explains
 
@@ -61,7 +62,7 @@ def _size_r(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
     """Correlation of the two's log size over 60 s."""
     width = max(round(BURST_WINDOW_S * rate_hz), 1)
     both = np.isfinite(a) & np.isfinite(b)
-    if both.sum() < 4 * width:
+    if both.sum() < 4 * width or min(len(np.unique(x[both])) for x in (a, b)) < FEW:
         return 0.0
     kernel = np.ones(width) / width
     sizes = [np.log(np.convolve(detrended(x[both], 1) ** 2, kernel, "valid") + 1e-6) for x in (a, b)]

@@ -23,6 +23,7 @@ from .threads import threads
 
 COURSE_SURROGATES = 20  # prior: their windows together are the chance level of one window
 TURNS = "turns"
+KEPT = "shift, common bursts kept"
 
 
 def run(
@@ -70,16 +71,15 @@ def run(
     notices = _too_little(measure, a, b, common_s)
     if notices:
         return _unknown(measure, rate_hz, common_s, notices)
-    said = warnings(measure.name, awkward(a, b, rate_hz)) if not strangers else ()
+    odd = awkward(a, b, rate_hz)
+    said = warnings(measure.name, odd) if not strangers else ()
     if settings.even_bursts and not measure.categorical:
         a, b = evened(a, rate_hz), evened(b, rate_hz)
         strangers = tuple(evened(x, rate_hz) for x in strangers)
     if measure.ready is not None:
         a, b, settings = measure.ready(a, b, rate_hz, settings)
         strangers = tuple(measure.ready(x, x, rate_hz, settings)[0] for x in strangers)
-    kind = "pseudo-dyads" if strangers else measure.surrogate
-    if not strangers and settings.surrogate != "own" and measure.surrogate != TURNS:
-        kind = settings.surrogate
+    kind = "pseudo-dyads" if strangers else _kind(measure, odd, settings)
     if measure.categorical and kind in ("phase", "iaaft"):
         raise SignalError(
             f"'{kind}' surrogates of codes have no meaning", "Set surrogate to shift or segments"
@@ -101,6 +101,14 @@ def run(
         text = "Its surrogates are too much alike to say what chance does; a longer recording would help"
         said += (Notice("too-few-surrogates", measure.name, text),)
     return result._replace(course=_course(measure, a, b, rate_hz, settings, rng), notices=said)
+
+
+def _kind(measure: Measure, odd: tuple[str, ...], settings: SuiteSettings) -> str:
+    """Kind of surrogates: as set, or the measure's own, where bursts are common with those bursts kept."""
+    if measure.surrogate == TURNS or settings.surrogate != "own":
+        return measure.surrogate if measure.surrogate == TURNS else settings.surrogate
+    keep = measure.surrogate == "shift" and "common bursts" in odd and not measure.categorical
+    return KEPT if keep else measure.surrogate
 
 
 def _too_little(measure: Measure, a: FloatArray, b: FloatArray, common_s: float) -> tuple[Notice, ...]:
@@ -136,12 +144,16 @@ def _null(
     rng: np.random.Generator,
 ) -> NDArray[Any]:
     """Profiles of all surrogates (m, k): in chunks whose size does not depend on the machine."""
-    if kind == "shift":
+    if kind in (KEPT, "shift"):
         by = made.shifts(len(a), round(settings.min_shift_s * rate_hz), settings.surrogates, rng)
-        if measure.shifted is not None:
+        if measure.shifted is not None and kind == "shift":
             return measure.shifted(a, b, by, rate_hz, settings)
         parts = [by[i : i + measure.chunk] for i in range(0, len(by), measure.chunk)]
-        return threads(lambda some: measure.profiles(a, made.rolled(b, some), rate_hz, settings), parts)
+
+        def moved(some: NDArray[np.int64]) -> FloatArray:
+            return made.burst_kept(a, b, some, rate_hz) if kind == KEPT else made.rolled(b, some)
+
+        return threads(lambda some: measure.profiles(a, moved(some), rate_hz, settings), parts)
     n_chunks = -(-settings.surrogates // measure.chunk)
     sizes = np.diff(np.minimum(np.arange(n_chunks + 1) * measure.chunk, settings.surrogates))
     jobs = list(zip(sizes.tolist(), rng.spawn(n_chunks), strict=True))
@@ -199,7 +211,7 @@ def _verdict(
     sd = float(null.std())
     p = (
         alike_p(float(measure.straight(statistics[:1])[0]), measure.straight(null))
-        if kind == "shift"
+        if kind in (KEPT, "shift")
         else float(upper_p(statistics[:1], null)[0])
     )
     values, phase = (np.abs(stack), np.angle(stack[0])) if np.iscomplexobj(stack) else (stack, NOTHING)
@@ -260,7 +272,7 @@ def _lead(
         return NAN, NAN, ""
     leads = measure.lead(stack, peak)
     lead = float(leads[0])
-    if kind == "shift":
+    if kind in (KEPT, "shift"):
         p_lead = min(1.0, 2 * min(alike_p(lead, leads[1:]), alike_p(-lead, -leads[1:])))
     else:
         p_lead = float(upper_p(np.abs(leads[:1]), np.abs(leads[1:]))[0])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray
 
+from .granger import detrended
 from .measure import Measure, above_chance
 from .settings import SuiteSettings
 
@@ -96,15 +97,13 @@ def _r(x: FloatArray, y: FloatArray) -> float:
 def ready(
     a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
 ) -> tuple[FloatArray, FloatArray, SuiteSettings]:
-    """Bring both voices to their own mean and SD, so that two registers can be near."""
-    from .recurrence import scaled
-
-    return scaled(a), scaled(b), settings
+    """Bring both voices to their own mean, trend and SD, so that two registers can be near."""
+    return detrended(a, settings.detrend), detrended(b, settings.detrend), settings
 
 
 def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSettings) -> FloatArray:
     """Return the three quantities of each pair."""
-    return np.stack([entrainment(a, b) for b in bs])
+    return np.array([entrainment(a, b) for b in bs]).reshape(len(bs), 3)
 
 
 def places(n: int, rate_hz: float, settings: SuiteSettings) -> FloatArray:

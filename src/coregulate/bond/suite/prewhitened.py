@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from coregulate.core import FloatArray
 
 from ..corrections import prewhiten
+from .granger import detrended
 from .measure import Measure, lag_lead, lag_places, root, sizes
 from .settings import SuiteSettings
 
@@ -31,7 +32,8 @@ def best_order(x: FloatArray, highest: int) -> int:
 def ready(
     a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
 ) -> tuple[FloatArray, FloatArray, SuiteSettings]:
-    """Prewhiten both, each with its own order."""
+    """Take the trend out of both and prewhiten them, each with its own order."""
+    a, b = (detrended(x, settings.detrend) for x in (a, b))
     one, two = (prewhiten(x, settings.ar_order or best_order(x, settings.max_order)) for x in (a, b))
     return one, two, settings
 

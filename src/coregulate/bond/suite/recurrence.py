@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, SignalError
 
+from .granger import detrended
 from .measure import Measure, as_they_are, first_alone, lag_places, root
 from .settings import SuiteSettings
 
@@ -110,17 +111,11 @@ def embedded(x: FloatArray, dimension: int, delay: int) -> FloatArray:
     return np.stack([x[k * delay : k * delay + n] for k in range(dimension)])
 
 
-def scaled(x: FloatArray) -> FloatArray:
-    """Mean 0 and SD 1 over what was seen; a series that does not move stays at 0."""
-    sd = float(np.nanstd(x))
-    return np.asarray((x - np.nanmean(x)) / (sd if sd > 0 else 1.0))
-
-
 def ready(
     a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
 ) -> tuple[FloatArray, FloatArray, SuiteSettings]:
-    """Bring both to one scale."""
-    return scaled(a), scaled(b), settings
+    """Take the trend out of both (round a circle it would jump) and bring them to one scale."""
+    return detrended(a, settings.detrend), detrended(b, settings.detrend), settings
 
 
 def _states(x: FloatArray, rate_hz: float, settings: SuiteSettings) -> FloatArray:
@@ -147,6 +142,36 @@ def _diagonal_profile(
     return np.asarray(lag_recurrence(_states(a, rate_hz, settings), ys, lags, radius**2))
 
 
+def cross_course(
+    a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Mean of the diagonal profile in windows, as crqa's ``windowdrp`` has it."""
+    return _windows(a, b, rate_hz, settings, settings.radius)
+
+
+def code_course(
+    a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Mean share of times with the same code, over the lags, in windows."""
+    return _windows(a, b, rate_hz, settings, SAME_CODE)
+
+
+def _windows(
+    a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings, radius: float
+) -> tuple[FloatArray, FloatArray]:
+    from .recurrence_kernels import windowed_recurrence
+
+    x, y = (_states(v, rate_hz, settings) for v in (a, b))
+    lags = np.round(lag_places(len(a), rate_hz, settings) * rate_hz).astype(np.int64)
+    width, starts = _window_starts(x.shape[1], rate_hz, settings)
+    return starts / rate_hz, np.asarray(windowed_recurrence(x, y, lags, radius**2, starts, width))
+
+
+def _window_starts(n: int, rate_hz: float, settings: SuiteSettings) -> tuple[int, NDArray[np.int64]]:
+    width, step = round(settings.window_s * rate_hz), max(round(settings.step_s * rate_hz), 1)
+    return width, np.arange(0, n - width + 1, step)
+
+
 def joint_profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSettings) -> FloatArray:
     """Recurrence quantities of the two as one state."""
     one = _states(a, rate_hz, settings)
@@ -167,8 +192,7 @@ def joint_course(
 ) -> tuple[FloatArray, FloatArray]:
     """Recurrence rate of the two as one state, in windows."""
     both = np.concatenate([_states(a, rate_hz, settings), _states(b, rate_hz, settings)])
-    width, step = round(settings.window_s * rate_hz), max(round(settings.step_s * rate_hz), 1)
-    starts = np.arange(0, both.shape[1] - width + 1, step)
+    width, starts = _window_starts(both.shape[1], rate_hz, settings)
     rates = [recurrence(both[:, s : s + width], radius=settings.radius).rate for s in starts]
     return starts / rate_hz, np.array(rates)
 
@@ -195,6 +219,7 @@ CROSS = Measure(
     straight=root,
     lead=difference,
     ready=ready,
+    course=cross_course,
     min_s=120.0,  # prior
     at_most_hz=lambda settings: 2.0,  # prior
 )
@@ -202,6 +227,7 @@ CODES = CROSS._replace(
     name="code recurrence",
     method="share of times at which both show the same code, at each lag",
     profiles=code_profiles,
+    course=code_course,
     ready=None,
     at_most_hz=lambda settings: float("inf"),
     categorical=True,

@@ -36,7 +36,7 @@ class SuiteSettings:
     aggregate: str = "signed"  # signed, or absolute as rMEA's and SUSY's second aggregate
     ar_order: int = 0  # 0: by BIC, up to max_order
     max_order: int = 10  # prior: highest order of an autoregression that is tried
-    detrend: int = 1  # degree of the polynomial that Granger and transfer entropy take out
+    detrend: int = 1  # degree of the polynomial taken out first, except by windows and wavelets
     low_hz: float = 0.01  # prior: lowest frequency of wavelets and phases
     high_hz: float = 0.25  # prior: highest
     per_octave: int = 12  # Grinsted et al. 2004: dj = 1/12

@@ -13,6 +13,8 @@ from coregulate.core import FloatArray, SignalError
 
 MIN_SHIFTS = 20  # prior: with fewer surrogates not even p = 0.05 can be reached
 IAAFT_ROUNDS = 60  # prior: the order rarely changes after
+BURST_S = 4.0  # docs/bond.md: SD of the Gaussian over which the size that both share is averaged
+QUIET = 0.02  # prior: of the mean power; keeps quiet moments from being blown up
 
 
 def shifts(n: int, least: int, m: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -26,6 +28,32 @@ def shifts(n: int, least: int, m: int, rng: np.random.Generator) -> NDArray[np.i
 def rolled(x: FloatArray, by: NDArray[np.int64]) -> FloatArray:
     """Read ``x`` on from each shift, round the end."""
     return np.asarray(x[(np.arange(len(x)) + by[:, None]) % len(x)])
+
+
+def burst_kept(a: FloatArray, b: FloatArray, by: NDArray[np.int64], rate_hz: float) -> FloatArray:
+    """Shift what is left of ``b`` when the size of both is taken out of it, and put the size back in its place.
+
+    Two people who swell and fade at the same moments do so in these surrogates as well, so that no test
+    takes the common bursts for a link.
+    """
+    mean = float(np.nanmean(b))
+    size = _common_size(a, b, max(BURST_S * rate_hz, 1.0))
+    return np.asarray(mean + size * rolled((b - mean) / size, by))
+
+
+def _common_size(a: FloatArray, b: FloatArray, width: float) -> FloatArray:
+    """Root of the mean power of the two, each in its own units, averaged over a Gaussian of ``width`` samples."""
+    reach = np.arange(-int(3 * width), int(3 * width) + 1)
+    kernel = np.exp(-0.5 * (reach / width) ** 2)
+    total, count = np.zeros(len(a)), np.zeros(len(a))
+    for x in (a, b):
+        seen = np.isfinite(x)
+        power = np.where(seen, (x - np.nanmean(x)) ** 2 / max(float(np.nanvar(x)), 1e-300), 0.0)
+        middle = slice(len(reach) // 2, len(reach) // 2 + len(a))
+        total += np.convolve(power, kernel)[middle]
+        count += np.convolve(seen.astype(np.float64), kernel)[middle]
+    power = np.where(count > 1e-9, total / np.maximum(count, 1e-9), 1.0)
+    return np.asarray(np.sqrt(power + QUIET * power.mean()))
 
 
 def segments_shuffled(x: FloatArray, width: int, m: int, rng: np.random.Generator) -> FloatArray:
@@ -70,13 +98,16 @@ def iaaft(x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
 
 
 def turns_rotated(x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
-    """Leave each stretch that is seen in its place and rotate what the stretches hold (their means)."""
+    """Leave each stretch that is seen in its place and rotate what the stretches hold (their means).
+
+    No rotation comes twice: as many as there are, where fewer than ``m``.
+    """
     seen = np.isfinite(x)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8))).reshape(-1, 2)
     means = np.array([x[i:j].mean() for i, j in edges])
     width = edges[:, 1] - edges[:, 0]
-    by = rng.integers(1, max(len(means), 2), m)
-    out = np.full((m, len(x)), np.nan)
+    by = shifts(len(means), 1, m, rng)
+    out = np.full((len(by), len(x)), np.nan)
     out[:, seen] = np.repeat(rolled(means, by), width, axis=1) if len(means) else 0.0
     return out
 

@@ -71,23 +71,25 @@ def quantile_codes(x: FloatArray, bins: int) -> NDArray[np.int64]:
 def ready(
     a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
 ) -> tuple[FloatArray, FloatArray, SuiteSettings]:
-    """Take the trend out (not of codes) and put values into bins; NaN stays NaN."""
-    return _binned(a, settings), _binned(b, settings), settings
+    """Take the trend out, not of series that are codes already."""
+    one, two = (x if _few(x, settings) else detrended(x, settings.detrend) for x in (a, b))
+    return one, two, settings
 
 
-def _binned(x: FloatArray, settings: SuiteSettings) -> FloatArray:
-    few = len(np.unique(x[np.isfinite(x)])) <= settings.te_bins
-    codes = quantile_codes(x if few else detrended(x, settings.detrend), settings.te_bins)
-    return np.where(codes < 0, np.nan, codes.astype(np.float64))
+def _few(x: FloatArray, settings: SuiteSettings) -> bool:
+    return len(np.unique(x[np.isfinite(x)])) <= settings.te_bins
 
 
 def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSettings) -> FloatArray:
-    """Transfer entropy by lag: above 0 from the first to the second, below 0 back; NaN at 0."""
+    """Transfer entropy by lag: above 0 from the first to the second, below 0 back; NaN at 0.
+
+    Each row is put into bins by itself: a surrogate need not hold the same values.
+    """
     lags = np.round(lag_places(len(a), rate_hz, settings) * rate_hz).astype(np.int64)
-    x = np.where(np.isfinite(a), a, -1).astype(np.int64)
+    x = quantile_codes(a, settings.te_bins)
     out = np.full((len(bs), len(lags)), np.nan)
     for row, b in zip(out, bs, strict=True):
-        y = np.where(np.isfinite(b), b, -1).astype(np.int64)
+        y = quantile_codes(b, settings.te_bins)
         for j, lag in enumerate(lags):
             if lag:
                 one, two = (x, y) if lag > 0 else (y, x)

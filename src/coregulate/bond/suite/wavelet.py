@@ -35,18 +35,23 @@ BOXCAR_OCTAVES = 0.6  # Grinsted et al. 2004: decorrelation of the Morlet wavele
 
 
 class Smoother(NamedTuple):
-    """The kernel: Gaussians over time in the frequency domain (k, size), a boxcar over scales."""
+    """The kernel: Gaussians over time in the frequency domain, for each octave (m, size); a boxcar over scales."""
 
-    gauss: NDArray[Any]
+    gauss: tuple[NDArray[Any], ...]
     boxcar: NDArray[Any]
 
     def over_time(self, w: NDArray[Any]) -> ComplexArray:
-        """Smooth (k, n) over time."""
+        """Smooth (k, n) over time, an octave at a time: a slower one reaches further past the end."""
         from scipy.fft import fft, ifft
 
-        spectrum = fft(w, self.gauss.shape[1], axis=1)
-        spectrum *= self.gauss
-        return np.asarray(ifft(spectrum, axis=1, overwrite_x=True)[:, : w.shape[1]])
+        out, row = np.empty(w.shape, dtype=np.result_type(w, np.complex64)), 0
+        for gauss in self.gauss:
+            rows = slice(row, row + len(gauss))
+            spectrum = fft(w[rows], gauss.shape[1], axis=1)
+            spectrum *= gauss
+            out[rows] = ifft(spectrum, axis=1, overwrite_x=True)[:, : w.shape[1]]
+            row += len(gauss)
+        return out
 
     def power(self, t: Transform) -> FloatArray:
         """Smooth the power of a transform over time and scales."""
@@ -57,17 +62,24 @@ class Smoother(NamedTuple):
 
 def smoother(n: int, rate_hz: float, scales_s: FloatArray, per_octave: int) -> Smoother:
     """Make the kernel for series of ``n`` samples."""
-    size = fast_length(n + int(6 * scales_s.max() * rate_hz))
-    k = 2 * np.pi * np.fft.fftfreq(size, 1 / rate_hz)
+    gauss = []
+    for some in np.split(scales_s, range(per_octave, len(scales_s), per_octave)):
+        k = 2 * np.pi * np.fft.fftfreq(fast_length(n + int(6 * some.max() * rate_hz)), 1 / rate_hz)
+        gauss.append(np.exp(-0.5 * (some[:, None] * k) ** 2))
     half = BOXCAR_OCTAVES * per_octave / 2
     whole, part = int(half), half - int(half)
     boxcar = np.concatenate([[part], np.ones(2 * whole + 1), [part]])
-    return Smoother(np.exp(-0.5 * (scales_s[:, None] * k) ** 2), boxcar / boxcar.sum())
+    return Smoother(tuple(gauss), boxcar / boxcar.sum())
+
+
+def over_scales(w: NDArray[Any], boxcar: NDArray[Any]) -> NDArray[Any]:
+    """Smooth (k, n) over scales; the outermost scales stand for those beyond."""
+    # Real and imaginary parts are smoothed alike, and real numbers run in lanes.
+    return np.asarray(_over_scales(np.ascontiguousarray(w).view(w.real.dtype), boxcar).view(w.dtype))
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def over_scales(w: NDArray[Any], boxcar: NDArray[Any]) -> NDArray[Any]:
-    """Smooth (k, n) over scales; the outermost scales stand for those beyond."""
+def _over_scales(w: NDArray[Any], boxcar: NDArray[Any]) -> NDArray[Any]:
     out = np.zeros_like(w)
     half = boxcar.shape[0] // 2
     for i in range(w.shape[0]):
@@ -75,6 +87,20 @@ def over_scales(w: NDArray[Any], boxcar: NDArray[Any]) -> NDArray[Any]:
             row = min(max(i + m - half, 0), w.shape[0] - 1)
             for t in range(w.shape[1]):
                 out[i, t] += boxcar[m] * w[row, t]
+    return out
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def crossed(one: NDArray[Any], two: NDArray[Any], scales_s: NDArray[Any], shift: int) -> NDArray[Any]:
+    """Cross spectrum over scales (k, n), ``two`` read on from ``shift``, round the end."""
+    out = np.empty_like(one)
+    n = one.shape[1]
+    for i in range(one.shape[0]):
+        share = one.real.dtype.type(1) / scales_s[i]
+        for t in range(n - shift):
+            out[i, t] = one[i, t] * np.conj(two[i, t + shift]) * share
+        for t in range(n - shift, n):
+            out[i, t] = one[i, t] * np.conj(two[i, t + shift - n]) * share
     return out
 
 
@@ -135,21 +161,20 @@ def shifted(
 
 def _single(t: Transform, smooth: Smoother) -> tuple[Transform, Smoother]:
     """Return both in single precision: surrogates by the thousand, and means good to six digits."""
-    kernel = Smoother(smooth.gauss.astype(np.float32), smooth.boxcar.astype(np.float32))
+    kernel = Smoother(tuple(g.astype(np.float32) for g in smooth.gauss), smooth.boxcar.astype(np.float32))
     return t._replace(w=t.w.astype(np.complex64), scales_s=t.scales_s.astype(np.float32)), kernel
 
 
 def _mean(
     first: Transform, second: Transform, smooth: Smoother, one: FloatArray, two: FloatArray, shift: int
 ) -> ComplexArray:
-    cross = _smooth_cross(first, np.roll(second.w, -shift, axis=1), smooth)
+    cross = _smooth_cross(first, second.w, smooth, shift)
     limits = E_FOLDING * first.scales_s
     return np.asarray(mean_coherence(cross, one, two, first.clear_s, second.clear_s, shift, limits))
 
 
-def _smooth_cross(first: Transform, w: ComplexArray, smooth: Smoother) -> ComplexArray:
-    cross = first.w * w.conj()
-    cross /= first.scales_s[:, None]
+def _smooth_cross(first: Transform, w: ComplexArray, smooth: Smoother, shift: int = 0) -> ComplexArray:
+    cross = crossed(first.w, w, first.scales_s, shift % w.shape[1])
     return np.asarray(over_scales(smooth.over_time(cross), smooth.boxcar))
 
 
