@@ -50,7 +50,7 @@ def test_a_talk_with_an_annotation(talk):
     names = sorted({row[7] for row in rows})
     truth = [[(float(r[3]), float(r[3]) + float(r[4])) for r in rows if r[7] == name] for name in names]
     track = diarize(Sound(str(talk / "sample.wav"), 16000.0, 30.0))
-    assert error_rate(truth, track, 3000) <= 0.17  # measured 15.9 %, of which 7.8 points are overlap
+    assert error_rate(truth, track, 3000) <= 0.17  # measured 15.6 %, of which 7.8 points are overlap
 
 
 def test_two_tracks_mixed(talk, tmp_path):
@@ -66,7 +66,7 @@ def test_two_tracks_mixed(talk, tmp_path):
         file.setparams((1, 2, 16000, 0, "NONE", ""))
         file.writeframes(np.clip(mixed, -32768, 32767).astype("<i2").tobytes())
     found = error_rate(truth, diarize(Sound(str(path), 16000.0, len(mixed) / 16000)), 5800)
-    assert found <= 0.22  # measured 19.4 %, of which 6.8 points are overlap
+    assert found <= 0.22  # measured 21.2 %, of which 6.8 points are overlap
 
 
 def annotated(talk):
@@ -78,7 +78,7 @@ def annotated(talk):
 
 
 def test_made_lips_help_on_average(talk):
-    """The goal of 10 % is missed: seeds 100 to 111 gave 14.3 % (10.1 to 19.8), the voice alone 15.9 %."""
+    """The goal of 10 % is missed: seeds 100 to 111 gave 14.4 % (10.1 to 20.6), the voice alone 15.6 %."""
     truth, sound = annotated(talk), Sound(str(talk / "sample.wav"), 16000.0, 30.0)
     errors = []
     for seed in range(100, 106):

@@ -106,8 +106,8 @@ def tell_voices(sound: Sound, *, n_speakers: int = 2, rng_seed: int = 0) -> Voic
     calibrated probability.
     Failure modes: where both speak at once one label is given (all of the lesser voice is missed);
     a turn much shorter than the window can go to the other; two voices that are alike, or
-    one that changes much, can be split the wrong way. Error rate without collar, overlap scored: 15.9 %
-    on the annotated talk, 19.4 % on two tracks mixed; up to 48 % on mixtures where the split went wrong.
+    one that changes much, can be split the wrong way. Error rate without collar, overlap scored: 15.6 %
+    on the annotated talk, 21.2 % on two tracks mixed; up to 48 % on mixtures where the split went wrong.
     """
     if n_speakers not in (1, 2):
         raise InputError(f"{n_speakers} speakers were asked for", "Ask for 1 or 2", sound.path)
