@@ -1,7 +1,8 @@
 """Three minutes of 1280x720 at 30 pictures a second with two faces and their voices, read at 10 a second; scaled to an hour.
 
 Decoding, detection and points are shown apart in CPU time, which other work on the machine changes
-less than the time on the clock. The whole analysis, sound and report's numbers included, runs in a process of its own.
+less than the time on the clock. The whole analysis, sound included, runs in a process of its own; what it takes to load
+and start (some 6 s) is scaled with the rest, so an hour takes less than its row says.
 """
 
 from __future__ import annotations
