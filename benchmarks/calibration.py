@@ -53,9 +53,16 @@ def one_person(channels: tuple[str, ...], rng: np.random.Generator) -> tuple[np.
     return path < 3, said, forced.smoothed[:, :3].sum(axis=1)
 
 
+def log_score(p: np.ndarray, truth: np.ndarray) -> float:
+    """Mean log probability of what was true, over known seconds."""
+    known = np.isfinite(p)
+    p, y = np.clip(p[known], 1e-6, 1 - 1e-6), truth[known]
+    return float(np.mean(np.where(y, np.log(p), np.log1p(-p))))
+
+
 def main(people: int) -> None:
     print(
-        "channels | Brier | reliability | resolution | uncertainty | error | temperatures | error then | wrong"
+        "channels | Brier | reliability | resolution | uncertainty | error | temperatures | error then | log score | then | wrong"
     )
     for name, channels in CHANNELS.items():
         rng = np.random.default_rng(11)
@@ -69,7 +76,7 @@ def main(people: int) -> None:
         low, high = min(temperatures.values()), max(temperatures.values())
         print(
             f"{name} | {parts} | {calibration_error(said, truth):.3f} | {low:.2f}-{high:.2f} | "
-            f"{calibration_error(mended, truth):.3f} | not known {silent:.2f}, known {known:.2f}",
+            f"{calibration_error(mended, truth):.3f} | {log_score(said, truth):.4f} | {log_score(mended, truth):.4f} | not known {silent:.2f}, known {known:.2f}",
             flush=True,
         )
 

@@ -81,22 +81,21 @@ for (i in 1:4) answer(paste("joint recurrence", i), found[i])
 codes <- outer(pair$p[short], pair$q[short], "==")
 for (lag in -3:3) answer(paste("code recurrence", lag), mean(codes[col(codes) - row(codes) == lag]))
 
-# Work with its CPU seconds: also how long R takes is an answer.
-timed <- function(name, work) answer(paste("CPU seconds:", name), system.time(work)[["user.self"]])
-
 motion <- file.path(data, "therapy", "motion_energy")
-if (dir.exists(motion)) timed("motion energy", for (dyad in 200:209) {
+began <- proc.time()[["user.self"]]
+for (dyad in if (dir.exists(motion)) 200:209 else c()) {
   x <- read.table(file.path(motion, paste0(dyad, "_01.txt")), skip = 1)
   x <- lapply(x, function(v) moving(v, 12.5) / sd(moving(v, 12.5)))
   answer(paste("rMEA 30 s", dyad), mean(windowed_z(x[[1]], x[[2]], 750, 250, 125), na.rm = TRUE))
   answer(paste("rMEA 60 s absolute", dyad), mean(abs(windowed_z(x[[1]], x[[2]], 1500, 250, 125)), na.rm = TRUE))
-})
+}
+if (dir.exists(motion)) answer("CPU seconds: motion energy", proc.time()[["user.self"]] - began)
 
 dials <- file.path(data, "couples", "rties_dial.csv.gz")
 if (file.exists(dials)) {
   table <- read.csv(gzfile(dials))
   shifted <- function(v, k) { i <- seq_along(v) + k; ifelse(i >= 1 & i <= length(v), v[pmax(i, 1)], NA) }
-  timed("dials", found <- sapply(unique(table$couple), function(couple) {
+  found <- sapply(unique(table$couple), function(couple) {
     person <- function(female) table[table$couple == couple & table$female == female, ]
     flat <- lapply(list(person(0), person(1)), function(p) resid(lm(dial ~ time, data = p, na.action = na.exclude)))
     seen <- !is.na(flat[[1]]) & !is.na(flat[[2]])
@@ -127,7 +126,7 @@ if (file.exists(dials)) {
       fit(now ~ man + woman + man:own + woman:own - 1),
       fit(now ~ man + woman + man:other + woman:other - 1),
       fit(now ~ man + woman + man:own + man:other + woman:own + woman:other - 1))
-  }))
+  })
   names <- c("r2 coupled", "r2 uncoupled", "period 1", "period 2", "r2 inertia", "r2 coordination", "r2 both")
   for (i in 1:7) answer(paste("rties", names[i]), mean(found[i, ]))
 }

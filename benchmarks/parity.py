@@ -1,8 +1,7 @@
 """The measures of the bond beside the formulas that others use: ``python benchmarks/parity.py [data]``.
 
 R packages' formulas run in base R (``parity.R``) where R is installed; packages for Python where they are
-(``pip install HyPyP pycwt statsmodels pyinform dtw-python pyEDM multiSyncPy``). Both read the same arrays.
-Ends with 1 where a difference is larger than its bound; what is not installed is said.
+(docs/bond.md names them). Both read the same arrays. Ends with 1 where a difference is larger than its bound; what is not installed is said.
 """
 
 from __future__ import annotations
@@ -98,12 +97,14 @@ def simulated() -> Named:
 
 
 def motion(folder: Path) -> Named:
-    """Give ours for rMEA's example recordings."""
+    """Give ours for rMEA's example recordings, and how long they take."""
+    began = time.process_time()
     for file in sorted(folder.glob("20?_01.txt")):
         x = [smoothed(v, 25.0, 0.5) for v in np.loadtxt(file, skiprows=1).T]
         for name, window_s, sign in (("rMEA 30 s", 30, np.asarray), ("rMEA 60 s absolute", 60, np.abs)):
             z = lagged_correlation(*x, rate_hz=25.0, window_s=window_s, step_s=10, max_lag_s=5).z
             yield f"{name} {file.name[:3]}", np.nanmean(sign(z))
+    yield f"{TIME}motion energy", time.process_time() - began
 
 
 def dials(file: Path) -> Named:
@@ -144,17 +145,14 @@ def coping(file: Path) -> Named:
 
 def ours(data: Path) -> Named:
     yield from simulated()
-    real: tuple[tuple[str, Path, Callable[[Path], Named]], ...] = (
-        ("motion energy", data / "therapy" / "motion_energy", motion),
-        ("dials", data / "couples" / "rties_dial.csv.gz", dials),
-        ("", data / "couples" / "couples_cope.csv", coping),
-    )
-    for name, path, named in real:
+    real: dict[Path, Callable[[Path], Named]] = {
+        data / "therapy" / "motion_energy": motion,
+        data / "couples" / "rties_dial.csv.gz": dials,
+        data / "couples" / "couples_cope.csv": coping,
+    }
+    for path, named in real.items():
         if path.exists():
-            began = time.process_time()
-            yield from list(named(path))
-            if name:
-                yield f"{TIME}{name}", time.process_time() - began
+            yield from named(path)
 
 
 def compare(name: str, mine: float, theirs: float, bound: float) -> bool:

@@ -108,6 +108,41 @@ def by_multisyncpy(module: ModuleType) -> Iterator[Row]:
         yield f"joint recurrence, {name}: multiSyncPy", one, two, 1e-8
 
 
+def by_pyrqa(module: ModuleType) -> Iterator[Row]:
+    """PyRQA works in single precision and counts the main diagonal among the recurrences of joint states."""
+    series = importlib.import_module("pyrqa.time_series")
+    kinds = importlib.import_module("pyrqa.analysis_type")
+    radius = importlib.import_module("pyrqa.neighbourhood").FixedRadius(0.5)
+    metric = importlib.import_module("pyrqa.metric").EuclideanMetric
+    settings = importlib.import_module("pyrqa.settings").Settings
+    x = driven()
+    n = x.shape[1]
+
+    def quantities(data: object, kind: object, theiler: int) -> list[float]:
+        asked = settings(
+            data,
+            analysis_type=kind,
+            neighbourhood=radius,
+            similarity_measure=metric,
+            theiler_corrector=theiler,
+        )
+        found = module.RQAComputation.create(asked, verbose=False).run()
+        found.min_diagonal_line_length = 2
+        lines = (found.average_diagonal_line, found.longest_diagonal_line, found.entropy_diagonal_lines)
+        return [float(part) for part in (found.recurrence_rate, found.determinism, *lines)]
+
+    singles = tuple(series.TimeSeries(v, embedding_dimension=1, time_delay=1) for v in x)
+    cross = quantities(singles, kinds.Cross, 0)
+    joint = quantities(series.EmbeddedSeries(x.T.copy()), kinds.Classic, 1)
+    joint[0] = (joint[0] * n * n - n) / (n * n - n)
+    for name, mine, theirs in (
+        ("cross", recurrence(x[:1], x[1:], radius=0.5), cross),
+        ("joint", recurrence(x, radius=0.5), joint),
+    ):
+        for quantity, one, two in zip(mine._fields, mine, theirs, strict=True):
+            yield f"{name} recurrence, {quantity}: PyRQA", one, two, 1e-6
+
+
 def by_pycwt(module: ModuleType) -> Iterator[Row]:
     at_hz = 0.25 * 2.0 ** (-np.arange(29) / 8)
     x = walks()[0]
@@ -164,6 +199,7 @@ PEERS: dict[str, tuple[str, str, Callable[[ModuleType], Iterator[Row]]]] = {
     "dtw": ("dtw", "dtw-python", by_dtw),
     "pyEDM": ("pyEDM", "pyEDM", by_edm),
     "multiSyncPy": ("multiSyncPy.synchrony_metrics", "multiSyncPy", by_multisyncpy),
+    "pyrqa": ("pyrqa.computation", "PyRQA", by_pyrqa),
     "pycwt": ("pycwt", "pycwt", by_pycwt),
     "hypyp": ("hypyp.wavelet.implementations.pywavelets_wavelet", "HyPyP", by_hypyp),
 }

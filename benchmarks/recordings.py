@@ -1,4 +1,4 @@
-"""Print what the circuits reach through recordings. Usage: python benchmarks/recordings.py FOLDER [sessions].
+"""Print what the circuits reach through recordings. Usage: python -m benchmarks.recordings FOLDER [sessions].
 
 The whole way: states drawn from the prior's matrix, cues from the cuebook's table (3 to 8 s late,
 noise remembered and correlated within a channel), bodies and voices that show them, files as
@@ -21,17 +21,15 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from benchmarks.circuits import episodes, scores
+from benchmarks.circuits import BOOK, WITHIN, episodes, scores
 from coregulate.analysis.measure import measure_bodies
 from coregulate.circuits import infer_circuits, transition_matrix
 from coregulate.core import CircuitSettings, CueSettings, Segment, Settings, Signal
-from coregulate.cues import Baseline, build_cues, load_cuebook, normalise
+from coregulate.cues import Baseline, build_cues, normalise
 from coregulate.session import open_session, propose_session, write_plan
 from coregulate.simulate import draw_states, simulate_session
 from coregulate.simulate.body import draw_courses, physical
 
-BOOK = load_cuebook()
-WITHIN = 0.3
 MINUTES = 60
 PEOPLE = {"alex": "Alex", "sam": "Sam"}
 SENSORS = ("ecg", "respiration", "eda", "voice", "movement")
@@ -115,13 +113,13 @@ def read(
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """True states and probabilities of each person, after the calm talk that was marked."""
     names = [n for n, cue in BOOK.cues.items() if cue.channel in channels and n in cues]
-    own = cues[[*names, *(f"{n}_quality" for n in names if f"{n}_quality" in cues)]]
-    found = infer_circuits(
-        own, dict.fromkeys(PEOPLE, Baseline("calm_talk", (), True)), book=BOOK, settings=settings
-    )
-    after = slice(round(cues.attrs["calm_end_s"]), None)
+    own = cues[[*names, *(f"{n}_quality" for n in names)]]
+    calm_end_s = cues.attrs["calm_end_s"]
+    calm = Baseline("calm_talk", (Segment(0.0, calm_end_s),), True)
+    found = infer_circuits(own, dict.fromkeys(PEOPLE, calm), book=BOOK, settings=settings)
     n = min(cues.sizes["second"], found.states.sizes["time"])
-    return [t[:n][after] for t in cues["truth"].values], [p[:n][after] for p in found.states.values]
+    after = slice(round(calm_end_s), n)
+    return [t[after] for t in cues["truth"].values], [p[after] for p in found.states.values]
 
 
 def main(store: Path, sessions: dict[str, int]) -> None:
@@ -140,4 +138,4 @@ def main(store: Path, sessions: dict[str, int]) -> None:
 
 if __name__ == "__main__":
     many = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    main(Path(sys.argv[1]), {"marked": many, "slow": many, "half": many})
+    main(Path(sys.argv[1]), dict.fromkeys(KINDS, many))

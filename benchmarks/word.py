@@ -1,7 +1,7 @@
 """How often the bond's word is right, on simulated pairs whose truth is known.
 
 Run ``python benchmarks/word.py [pairs a cell] [minutes] [first words of the cells wanted ...]``; prints one row
-a cell. The numbers in docs/bond.md come from here.
+each 100 pairs. The numbers in docs/bond.md come from here.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from coregulate.bond.gain import stability_gain
 from coregulate.core import BondSettings
 
 SETTINGS = BondSettings()
+CHUNK = 100  # a row each: what is known so far
 WORDS = {"co-regulating": 1, "co-dysregulating": -1}
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -114,7 +115,7 @@ def run(cell: Cell, minutes: int, n_pairs: int) -> None:
     said: Counter[str] = Counter()
     links = covered = wrong = 0
     seconds = 0.0
-    for _ in range(n_pairs):
+    for k in range(1, n_pairs + 1):
         theta, truth = truth_of(cell, rng)
         pair = cell.make(theta, minutes * 60, rng)
         began = time.process_time()
@@ -126,12 +127,13 @@ def run(cell: Cell, minutes: int, n_pairs: int) -> None:
         wrong += WORDS.get(found.verdict, 0) * np.sign(truth) < 0 or (
             not cell.sign and found.verdict in WORDS
         )
-    words = ", ".join(f"{k} {100 * v / n_pairs:.1f} %" for k, v in said.most_common())
-    print(
-        f"{minutes:3d} min {n_pairs:4d} x {cell.name:52s} linked {100 * links / n_pairs:5.1f} %"
-        f"  H covered {covered / n_pairs:.3f}  wrong word {100 * wrong / n_pairs:.1f} %  {seconds / n_pairs:.2f} s | {words}",
-        flush=True,
-    )
+        if k % CHUNK == 0 or k == n_pairs:
+            words = ", ".join(f"{said_as} {100 * v / k:.1f} %" for said_as, v in said.most_common())
+            print(
+                f"{minutes:3d} min {k:4d} x {cell.name:52s} linked {100 * links / k:5.1f} %"
+                f"  H covered {covered / k:.3f}  wrong word {100 * wrong / k:.1f} %  {seconds / k:.2f} s | {words}",
+                flush=True,
+            )
 
 
 def run_pooled(cell: Cell, sessions: int, n_pairs: int) -> None:

@@ -35,6 +35,20 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     assert [t for t in targets if not (ROOT / t).exists()] == []
 
 
+def test_every_reader_has_a_page_that_says_the_same_things() -> None:
+    from coregulate.readers.door import READERS
+
+    overview = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    pages = {p.stem: p.read_text(encoding="utf-8") for p in (ROOT / "docs" / "formats").glob("*.md")}
+    assert pages.keys() == {reader.name for reader in READERS}
+    for name, page in pages.items():
+        said = re.findall(r"^\*\*(.+?)\.\*\* (.+)$", page, flags=re.MULTILINE)
+        assert [key for key, _ in said] == ["Read", "Left out", "How to get it", "Tried on"], name
+        assert f"](formats/{name}.md)" in overview
+        links = [t for t in re.findall(r"\]\(([^)#]+)[^)]*\)", page) if not t.startswith("https://")]
+        assert [t for t in links if not (ROOT / "docs" / "formats" / t).exists()] == [], name
+
+
 def test_every_dependency_says_why_it_is_here() -> None:
     import tomllib
 

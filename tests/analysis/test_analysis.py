@@ -85,6 +85,15 @@ def test_the_summary_obeys_its_published_schema(analysis: Analysis) -> None:
     jsonschema.validate(json.loads(dumps(analysis.summary)), schema)
 
 
+def test_who_calms_whom_is_told_beside_chance(analysis: Analysis) -> None:
+    moments = analysis.summary["bond"]["moments"]
+    assert sum(found["share"] for found in moments.values()) == pytest.approx(1)
+    for kind, found in moments.items():
+        if kind != "neither moves much":
+            assert 0 < found["p"] <= 1
+            assert 0 <= found["chance"] < 0.5
+
+
 def test_saved_and_loaded_it_is_the_same(analysis: Analysis, tmp_path: Path) -> None:
     folder = analysis.save(tmp_path / "analysis")
     again = load_analysis(folder)
@@ -92,6 +101,7 @@ def test_saved_and_loaded_it_is_the_same(analysis: Analysis, tmp_path: Path) -> 
     xr.testing.assert_allclose(again.circuits.evidence, analysis.circuits.evidence)
     assert dumps(again.story.episodes) == dumps(analysis.story.episodes)
     assert again.bond.word.verdict == analysis.bond.word.verdict
+    assert again.bond.moments.share == analysis.bond.moments.share
     np.testing.assert_array_equal(again.bond.couplings[0].surrogates, analysis.bond.couplings[0].surrogates)
     assert json.loads(dumps(again.summary)) == json.loads(dumps(analysis.summary))
     assert stored_key(folder) == analysis.summary["key"]

@@ -24,6 +24,7 @@ from coregulate.session import (
     Session,
     add_correction,
     open_session,
+    propose_session,
     read_person_file,
     write_person_file,
     write_plan,
@@ -188,3 +189,27 @@ def test_sensitivity_finds_what_the_result_rests_on(small: Session) -> None:
     assert by[("channel rating", "left out")] > by[("circuits.kappa_log_sd", "halved")] >= 0
     moved = [r["moved"] for r in rows]
     assert moved == sorted(moved, reverse=True)
+
+
+def test_tapped_moments_are_a_persons_word_on_the_seconds_before(session: Session, tmp_path: Path) -> None:
+    """Marks in a person's own file, found as init finds them; the other person's are not theirs."""
+    for name in ("alex_ecg.csv", "sam_ecg.csv", "markers.csv"):
+        shutil.copy(session.folder / name, tmp_path / name)
+    start = float((tmp_path / "alex_ecg.csv").read_text().splitlines()[1].split(",")[0])
+    taps = [(t, "not safe") for t in range(300, 340, 4)] + [(800, "that was play"), (820, "button")]
+    rows = "".join(f"{start + t:.3f},{text}\n" for t, text in taps)
+    (tmp_path / "alex_taps.csv").write_text("timestamp,event\n" + rows)
+    plan = propose_session(tmp_path, tmp_path).plan
+    people = tuple(dataclasses.replace(p, consent="elsewhere") for p in plan.people)
+    write_plan(dataclasses.replace(plan, people=people), tmp_path)
+    found = analyze(open_session(tmp_path), settings=QUICK, end_s=1100)
+    alex, sam = (found.personal[p] for p in ("alex", "sam"))
+    assert [(c.start_s, c.end_s) for c in alex.corrections[:2]] == [(296.0, 301.0), (300.0, 305.0)]
+    assert [c.was_not for c in alex.corrections] == ["safe"] * 10 + [""]
+    assert alex.corrections[-1].was == "play"
+    assert sam.corrections == ()
+    states = found.states.sel(person="alex")
+    assert states.sel(time=slice(300, 335), state=["fight_flight", "shutdown"]).sum("state").mean() > 0.9
+    assert states.sel(time=slice(797, 800), state="play").mean() > 0.6
+    (stream,) = [s for s in found.summary["streams"] if s["path"] == "alex_taps.csv"]
+    assert stream["used"] == "corrections"

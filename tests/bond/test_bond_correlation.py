@@ -161,3 +161,22 @@ def test_prewhitening_leaves_noise():
     assert abs(np.corrcoef(seen[1:], seen[:-1])[0, 1]) < 0.1
     with pytest.raises(SignalError):
         prewhiten(x, 0)
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_windows_in_which_hardly_anything_moves_are_right_too(gaps):
+    rng = np.random.default_rng(5)
+    a, b = rng.standard_normal((2, 600))
+    a[100:300] = 2 + 1e-6 * a[100:300]
+    b[200:400] = 5 + 1e-4 * b[200:400]
+    a[450:520] = 2.0
+    if gaps:
+        a[[130, 250]] = b[[240, 330]] = np.nan
+    found = lagged_correlation(a, b, rate_hz=1.0, window_s=40, step_s=10, max_lag_s=0)
+    for start, (z,) in zip(range(0, 600, 10), found.z, strict=False):
+        x, y = a[start : start + 40], b[start : start + 40]
+        seen = np.isfinite(x) & np.isfinite(y)
+        if np.ptp(x[seen]) == 0:
+            assert np.isnan(z)
+        else:
+            assert z == pytest.approx(np.arctanh(np.corrcoef(x[seen], y[seen])[0, 1]), abs=1e-8)

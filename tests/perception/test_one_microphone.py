@@ -1,4 +1,4 @@
-"""The encoder against slow definitions, the checkpoint reader against strangers, the door against silence."""
+"""The networks against slow definitions, the checkpoint reader against strangers, the door against silence."""
 
 from __future__ import annotations
 
@@ -14,13 +14,9 @@ from scipy.special import expit
 
 from coregulate.core import InputError, Sound, StoreError
 from coregulate.models.torch_file import read_torch
-from coregulate.perception.one_microphone import (
-    diarize,
-    encoder,
-    speech,
-    tell_seen_voices,
-    tell_voices,
-)
+from coregulate.perception.one_microphone import diarize, heard, segmentation, tell_seen_voices, voiceprint
+from coregulate.perception.one_microphone.clusters import best_path
+from coregulate.perception.one_microphone.speakers import as_one, turns, voices_of
 
 RNG = np.random.default_rng(0)
 
@@ -33,9 +29,9 @@ class Runs:
 @pytest.fixture
 def ready():
     try:
-        return encoder.load_encoder()
+        return segmentation.load_segmentation(), voiceprint.load_voiceprint()
     except StoreError as missing:
-        pytest.skip(f"no speaker encoder: {missing}")
+        pytest.skip(f"no speaker networks: {missing}")
 
 
 def sound_of(path, samples, start_s=0.0):
@@ -47,51 +43,6 @@ def sound_of(path, samples, start_s=0.0):
     return Sound(str(path), 16000.0, len(samples) / 16000, start_s=start_s)
 
 
-def test_mel_filters_have_area_one_and_slaneys_centres():
-    filters = encoder.mel_filters(n_fft=16000)
-    np.testing.assert_allclose(filters.sum(axis=1), 1.0, atol=1e-3)  # 1 Hz a bin
-    # 15 mel at 1 kHz, 27 for each factor of 6.4 above: 45.245640 at 8 kHz in 41 steps.
-    step = (15 + 27 * np.log(8) / np.log(6.4)) / 41
-    assert filters[0].argmax() == pytest.approx(step / 0.015, abs=1)
-    assert filters[-1].argmax() == pytest.approx(8000 / 6.4 ** (step / 27), abs=1)
-
-
-def test_a_tone_lands_in_its_band():
-    tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000).astype(np.float32)
-    mels = encoder.mel_frames(tone)
-    assert mels.shape == (101, 40)
-    assert mels[50].argmax() == encoder.mel_filters()[:, 25].argmax()
-
-
-def test_lstm_agrees_with_its_equations_one_unit_at_a_time():
-    weights = {"linear.weight": RNG.normal(size=(5, 6)), "linear.bias": RNG.normal(size=5) + 1}
-    for layer, n_in in ((0, 40), (1, 6)):
-        for name, shape in (
-            ("weight_ih", (24, n_in)),
-            ("weight_hh", (24, 6)),
-            ("bias_ih", 24),
-            ("bias_hh", 24),
-        ):
-            weights[f"lstm.{name}_l{layer}"] = RNG.normal(size=shape) * 0.3
-    weights = {k: v.astype(np.float32) for k, v in weights.items()}
-    mels = RNG.normal(size=(30, 40)).astype(np.float32)
-    found = encoder.embed(encoder.make_encoder(weights), mels, np.array([0, 7]), n=20)
-    for row, start in enumerate((0, 7)):
-        given = list(mels[start : start + 20].astype(float))
-        for layer in (0, 1):
-            w, u = weights[f"lstm.weight_ih_l{layer}"], weights[f"lstm.weight_hh_l{layer}"]
-            bias = weights[f"lstm.bias_ih_l{layer}"] + weights[f"lstm.bias_hh_l{layer}"]
-            h, c = np.zeros(6), np.zeros(6)
-            for k, x in enumerate(given):
-                z = w @ x + u @ h + bias
-                s = 1 / (1 + np.exp(-z))
-                c = s[6:12] * c + s[:6] * np.tanh(z[12:18])
-                h = s[18:] * np.tanh(c)
-                given[k] = h
-        last = np.maximum(weights["linear.weight"] @ h + weights["linear.bias"], 0)
-        np.testing.assert_allclose(found[row], last / np.linalg.norm(last), atol=1e-5)
-
-
 @pytest.mark.parametrize("strange", [Runs(), OrderedDict(a=pickle.PickleBuffer), b"no pickle"])
 def test_foreign_pickles_are_refused(tmp_path, strange):
     path = tmp_path / "strange.pt"
@@ -100,42 +51,112 @@ def test_foreign_pickles_are_refused(tmp_path, strange):
         read_torch(path)
 
 
-def test_silence_has_no_labels(tmp_path, ready):
-    assert diarize(sound_of(tmp_path / "still.wav", np.zeros(32000))).labels == ()
+def test_a_sinc_filter_passes_its_band_and_no_other():
+    n = 2 * np.pi * np.arange(-125, 0) / 16000
+    window = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(125) / 250)
+    even, odd = segmentation.sinc_filters(np.array([950.0]), np.array([450.0]), n, window)
+    hz = np.fft.rfftfreq(16000, 1 / 16000)
+    for taps in (even, odd):
+        gain = np.abs(np.fft.rfft(taps, 16000))
+        inside, outside = (hz > 1150) & (hz < 1350), (hz < 800) | (hz > 1700)
+        assert gain[inside].min() > 20 * gain[outside].max()
+    np.testing.assert_allclose(even, even[::-1], atol=1e-6)
+    np.testing.assert_allclose(odd, -odd[::-1], atol=1e-6)
 
 
-def test_the_voice_network_against_one_chunk_at_a_time(ready):
-    weights = speech._weights()
-    samples = (0.1 * RNG.normal(size=20 * speech.CHUNK)).astype(np.float32)
-    told = speech._probability(samples, weights)
-    state, cell, before = np.zeros(128), np.zeros(128), np.zeros(64)
-    for k in range(20):
-        seen = np.concatenate([before, samples[k * 512 : (k + 1) * 512]])
-        before = seen[-64:]
-        seen = np.concatenate([seen, seen[-2:-66:-1]])
-        both = np.array([weights["stft_conv.weight"][:, 0] @ seen[i : i + 256] for i in range(0, 385, 128)])
-        x = np.hypot(both[:, :129], both[:, 129:]).T
-        for layer, stride in ((1, 1), (2, 2), (3, 2), (4, 1)):
-            kernel, padded = weights[f"conv{layer}.weight"], np.pad(x, ((0, 0), (1, 1)))
-            at = range(0, x.shape[1], stride)
-            x = np.array([np.einsum("oik,ik->o", kernel, padded[:, i : i + 3]) for i in at]).T
-            x = np.maximum(x + weights[f"conv{layer}.bias"][:, None], 0)
-        gate = weights["lstm_cell.weight_ih"] @ x[:, 0] + weights["lstm_cell.weight_hh"] @ state
-        enter, keep, new, leave = np.split(
-            gate + weights["lstm_cell.bias_ih"] + weights["lstm_cell.bias_hh"], 4
+@pytest.mark.parametrize("way", [1, -1])
+def test_lstm_agrees_with_its_equations_one_unit_at_a_time(way):
+    weights = {
+        f"lstm.{name}_l0": RNG.normal(size=shape).astype(np.float32) * 0.3
+        for name, shape in (
+            ("weight_ih", (24, 5)),
+            ("weight_hh", (24, 6)),
+            ("bias_ih", 24),
+            ("bias_hh", 24),
         )
-        cell = expit(keep) * cell + expit(enter) * np.tanh(new)
-        state = expit(leave) * np.tanh(cell)
-        logit = weights["final_conv.weight"][0, :, 0] @ np.maximum(state, 0) + weights["final_conv.bias"][0]
-        assert told[k] == pytest.approx(expit(logit), abs=1e-5)
+    }
+    given = RNG.normal(size=(20, 2, 5)).astype(np.float32)
+    found = segmentation._lstm(segmentation._gates(weights, "l0"), given, way)
+    for row in (0, 1):
+        h, c = np.zeros(6), np.zeros(6)
+        for k in range(20)[::way]:
+            z = weights["lstm.weight_ih_l0"] @ given[k, row] + weights["lstm.weight_hh_l0"] @ h
+            s = z + weights["lstm.bias_ih_l0"] + weights["lstm.bias_hh_l0"]
+            c = expit(s[6:12]) * c + expit(s[:6]) * np.tanh(s[12:18])
+            h = expit(s[18:]) * np.tanh(c)
+            np.testing.assert_allclose(found[k, row], h, atol=1e-5)
 
 
-def test_silence_with_moving_lips_and_one_face(tmp_path, ready):
-    sound, times = sound_of(tmp_path / "still.wav", np.zeros(32000)), np.arange(20) / 10
+@pytest.mark.parametrize("stride", [1, 2])
+def test_two_dimensional_convolution_against_the_sum(stride):
+    seen, kernel = RNG.normal(size=(1, 6, 5, 2)), RNG.normal(size=(3, 3, 2, 4))
+    found = voiceprint._plane(seen, voiceprint.Affine(kernel, np.arange(4.0)), stride)
+    padded = np.pad(seen[0], ((1, 1), (1, 1), (0, 0)))
+    for i in range(0, 6, stride):
+        for j in range(5):
+            near = np.einsum("abi,abio->o", padded[i : i + 3, j : j + 3], kernel)
+            np.testing.assert_allclose(found[0, i // stride, j], near + np.arange(4.0))
+
+
+@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2)])
+def test_convolution_over_frames_against_the_sum(stride, dilation):
+    values, taps = RNG.normal(size=(1, 9, 2)), RNG.normal(size=(3, 2, 4))
+    found = voiceprint._convolved(values, taps, stride=stride, dilation=dilation)
+    padded = np.pad(values[0], ((dilation, dilation), (0, 0)))
+    for k in range(0, 9, stride):
+        near = sum(padded[k + j * dilation] @ taps[j] for j in range(3))
+        np.testing.assert_allclose(found[0, k // stride], near)
+
+
+def test_a_tone_lands_in_its_band():
+    tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000).astype(np.float32)
+    mels = voiceprint.mel_frames(tone)
+    assert mels.shape == (98, 80)
+    edges = np.linspace(np.log1p(20 / 700), np.log1p(8000 / 700), 82)
+    assert mels[50].argmax() == np.abs(edges[1:-1] - np.log1p(1000 / 700)).argmin()
+
+
+def test_a_chunks_speakers_are_named_by_the_voice():
+    classes = np.zeros((100, 7), dtype=np.float32)
+    classes[:40, 2] = classes[40:50, 4] = classes[50:90, 1] = classes[90:, 0] = 1
+    odds = np.where(np.arange(100) < 45, 2.0, -1.0)
+    states = heard._named(classes, odds)
+    np.testing.assert_array_equal(states.argmax(axis=1), np.repeat([1, 3, 2, 0], [40, 10, 40, 10]))
+    # where the voice does not part the two, the chunk's own opinion that they are two stands
+    states = heard._named(classes, np.where(np.arange(100) < 45, 2.0, 1.0))
+    np.testing.assert_array_equal(states.argmax(axis=1), np.repeat([1, 3, 2, 0], [40, 10, 40, 10]))
+
+
+def test_short_pauses_are_filled_and_short_sounds_dropped():
+    speaking = np.zeros(200, dtype=bool)
+    speaking[20:60] = speaking[65:100] = speaking[150:155] = True
+    assert turns(speaking) == [(20, 100)]
+
+
+def test_best_path_against_all_paths():
+    evidence = RNG.normal(size=(6, 4))
+    paths = np.stack(np.meshgrid(*[range(4)] * 6, indexing="ij"), axis=-1).reshape(-1, 6)
+    worth = evidence[np.arange(6), paths].sum(axis=1) - 0.7 * (np.diff(paths, axis=1) != 0).sum(axis=1)
+    np.testing.assert_array_equal(best_path(evidence, switch_cost=0.7), paths[worth.argmax()])
+
+
+def test_silence_has_no_labels_whatever_the_lips_do(tmp_path, ready):
+    sound = sound_of(tmp_path / "still.wav", np.zeros(32000))
+    still = heard.hear_voices(sound)
+    assert voices_of(still).track.labels == ()
+    assert still.n_voices is None
     lips = {face: RNG.normal(size=20) for face in ("left", "right")}
-    assert tell_seen_voices(sound, times, lips).labels == ()
+    assert tell_seen_voices(still, np.arange(20) / 10, lips).labels == ()
     with pytest.raises(InputError, match="two faces"):
-        tell_seen_voices(sound, times, {"left": lips["left"]})
+        tell_seen_voices(still, np.arange(20) / 10, {"left": lips["left"]})
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.02, 1.7])
+def test_very_short_sounds_do_not_fail(tmp_path, ready, seconds):
+    noise = 0.1 * RNG.normal(size=int(16000 * seconds)).clip(-1, 1)
+    states = heard.hear_voices(sound_of(tmp_path / "short.wav", noise)).states
+    assert states.shape == (int(100 * seconds), 4)
+    np.testing.assert_allclose(states.sum(axis=1), 1.0, atol=1e-4)
 
 
 def test_three_speakers_are_refused(tmp_path):
@@ -147,13 +168,14 @@ def test_one_speaker_seed_and_shift(data_dir, ready):
     path = data_dir / "conversation" / "sample.wav"
     if not path.is_file():
         pytest.skip("conversation/sample.wav is not in the folder of recordings")
-    sound = Sound(str(path), 16000.0, 30.0)
-    assert {x.text for x in diarize(sound, n_speakers=1).labels} == {"A"}
-    first, again = tell_voices(sound, rng_seed=3), tell_voices(sound, rng_seed=3)
-    assert first.track == again.track
-    assert ((first.confidence >= 0) & (first.confidence <= 1)).all()
-    later = diarize(dataclasses.replace(sound, start_s=100.0), rng_seed=3)
+    sound = Sound(str(path), 16000.0, 12.0)
+    first = heard.hear_voices(sound, rng_seed=3)
+    later = heard.hear_voices(dataclasses.replace(sound, start_s=100.0), rng_seed=3)
+    np.testing.assert_array_equal(first.states, later.states)
+    one, two = voices_of(first), voices_of(later)
+    assert ((one.confidence >= 0) & (one.confidence <= 1)).all()
+    assert next(x.text for x in one.track.labels) == "A"
     np.testing.assert_allclose(
-        [x.start_s - 100 for x in later.labels], [x.start_s for x in first.track.labels]
+        [x.start_s - 100 for x in two.track.labels], [x.start_s for x in one.track.labels]
     )
-    assert first.track.labels[0].text == "A"
+    assert {x.text for x in voices_of(as_one(first)).track.labels} == {"A"}

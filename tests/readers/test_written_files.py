@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from written_files import RATE, START, WRITTEN, waves
 
-from coregulate.core import FormatError, InputError, MissingExtraError, Samples
+from coregulate.core import FormatError, InputError, Label, MissingExtraError, Samples
 from coregulate.readers import read, recognise
 
 
@@ -215,6 +215,55 @@ def test_watches(streams, name):
     assert heart.data.values[:6].tolist() == [60, 61, 62, 63, 64, 65]
     if name == "fit":
         assert told["rr", "hrv"].data.values == pytest.approx([980, 981, 982, 983, 984, 985])
+
+
+def test_a_cut_fit_file_is_read_as_far_as_it_is_whole(tmp_path):
+    path = WRITTEN["fit"][0](tmp_path)
+    whole = {s.kind: len(s.data.values) for s in read(path)}
+    raw, seen = path.read_bytes(), set()
+    for end in range(len(raw) - 3, 12, -7):
+        path.write_bytes(raw[:end])
+        try:
+            streams = read(path)
+        except FormatError:
+            continue
+        assert "cut_short" in {n.code for n in streams[0].notices}
+        seen.add(len(streams[0].data.values))
+    assert {0 < n < whole["heart_rate"] for n in seen} == {True, False}  # fewer and fewer, from all of them
+
+
+def test_a_cut_piece_of_embrace_plus_costs_only_itself(tmp_path):
+    folder = tmp_path / "v6"
+    folder.mkdir()
+    path = WRITTEN["embrace"][0](folder)
+    whole = {(s.kind, len(s.data.values)) for s in read(path) if s.kind != "markers"}
+    (folder / "1-1-X_1700000900.avro").write_bytes(path.read_bytes()[:-900])
+    streams = read(folder)
+    assert {(s.kind, len(s.data.values)) for s in streams if s.kind != "markers"} == whole
+    assert [n.where for n in streams[0].notices if n.code == "cut_short"] == ["1-1-X_1700000900.avro"]
+    path.unlink()
+    with pytest.raises(FormatError, match="no signal"):
+        read(folder)
+
+
+def test_observer_in_a_workbook_and_in_its_older_words(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    rows = [("Time_Relative_sf", "Duration_sf", "Observation", "Event_Log", "Subject", "Behavior", "Event_Type", "Comment"),
+            (1.2, 3.0, "Obs 1", "log 1", "Mother", "Smile", "State start", None),
+            (2.0, 0, "Obs 1", "log 1", "Child", "Cry", "Point", "loud"),
+            (4.2, 0, "Obs 1", "log 1", "Mother", "Smile", "State stop", None)]  # fmt: skip
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "obs.xlsx")
+    older = {"Time_Relative_sf": "Relative Time (seconds)", "Observation": "Observation Name", "Event_Log": "Event Log File Name",
+             "Event_Type": "Event Type"}  # fmt: skip
+    rows[0] = tuple(older.get(x, x) for x in rows[0])
+    (tmp_path / "obs.csv").write_text("\n".join(",".join(map(str, (x or "" for x in row))) for row in rows))
+    for name in ("obs.xlsx", "obs.csv"):
+        told = {s.owner_hint: s.data.labels for s in read(tmp_path / name)}
+        assert told["Mother"] == (Label(1.2, 4.2, "Smile"),)
+        assert told["Child"] == (Label(2.0, 2.0, "Cry"),)
 
 
 def test_polar_sensor_clock_is_laid_on_the_phones(streams):

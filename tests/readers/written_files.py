@@ -437,7 +437,7 @@ def polar_flow(folder: Path) -> Path:
     rows = "\n".join(f"1,00:00:0{k},{60 + k},,,,,,," for k in range(8))
     path = folder / "Alex_2023-11-14_22-13-20.CSV"
     path.write_text(
-        "Name,Sport,Date,Start time,Duration,Total distance (km)\nAlex,OTHER,14-11-2023,22:13:20,00:00:08,\n"
+        'Name,Sport,Date,Start time,Duration,Total distance (km)\n"Smith, Alex",OTHER,14-11-2023,22:13:20,00:00:08,\n'
         "Sample rate,Time,HR (bpm),Speed (km/h),Pace (min/km),Cadence,Altitude (m),Stride length (m),Distances (m),Temperatures (C)\n"
         + rows
     )

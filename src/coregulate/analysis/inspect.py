@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from coregulate.core import Segment, Settings
+from coregulate.core import Data, Segment, Settings
 from coregulate.session import Session
 
 from .measure import Bodies, measure_bodies
@@ -49,7 +47,7 @@ def inspect_session(
     can: list[str] = []
     cannot: list[str] = []
     for pid in people:
-        have = _have(bodies, pid)
+        have = _have(bodies, pid, Segment(0.0, session.duration_s))
         can.extend(
             f"{session.name_of(pid)}: {name} ({share:.0%} of the session)" for name, share in have.items()
         )
@@ -97,13 +95,13 @@ def inspect_session(
     }
 
 
-def _have(bodies: Bodies, pid: str) -> dict[str, float]:
-    have = {
-        name: float(np.isfinite(bodies.signals[pid][name].values).mean())
-        for name in _NEEDS
-        if name in bodies.signals[pid]
+def _have(bodies: Bodies, pid: str, span: Segment) -> dict[str, float]:
+    """Return what a person has, and the share of the session in which it is known."""
+    have: dict[str, Data] = {
+        name: bodies.signals[pid][name] for name in _NEEDS if name in bodies.signals[pid]
     }
-    have.update({name: 1.0 for name in ("speech", "codes") if name in bodies.tracks[pid]})
+    have |= {name: bodies.tracks[pid][name] for name in ("speech", "codes") if name in bodies.tracks[pid]}
     if pid in bodies.ratings:
-        have["felt_safe"] = float(np.isfinite(bodies.ratings[pid].values).mean())
-    return {name: share for name, share in have.items() if share > 0}
+        have["felt_safe"] = bodies.ratings[pid]
+    shares = {name: float(presence(data, span, 1)[0]) for name, data in have.items()}
+    return {name: share for name, share in shares.items() if share > 0}

@@ -29,6 +29,7 @@ from coregulate.signals import Measured, measure_breathing, measure_heart, measu
 
 from .crop import cropped_track
 from .shared import Seen, hear_two, see_faces, shared_sound
+from .taps import tapped
 
 #: Of several sources of the same thing the first is taken: corrected beats that the user supplies outrank detected ones.
 HEART_SOURCES = ("beats", "ecg", "ppg", "rr")
@@ -92,11 +93,11 @@ def measure_bodies(
 def _shares(streams: Sequence[OwnedStream]) -> tuple[float, float, float]:
     """Where on the bar sensors, faces and turns end: what each takes, so that the time left is honest.
 
-    Seconds an hour on two cores, measured on minutes: 480 for a video, 90 for one microphone of two, 15 for another sound.
+    Seconds an hour on two cores, measured on minutes: 480 for a video, 100 for one microphone of two, 15 for another sound.
     """
     video = 480 * sum(s.data.span.duration_s for s in streams if s.kind == "video")
     sounds = [s for s in streams if isinstance(s.data, Sound)]
-    apart = 90 * sum(s.data.span.duration_s for s in sounds if s.person == "")
+    apart = 100 * sum(s.data.span.duration_s for s in sounds if s.person == "")
     voices = 15 * sum(s.data.span.duration_s for s in sounds) + 1e-9
     whole = video + apart + voices
     first = 0.02 if video else 0.2
@@ -200,6 +201,8 @@ def _labels(people: Sequence[str], streams: Sequence[OwnedStream], bodies: Bodie
     for stream in streams:
         if stream.person not in people:
             continue
+        if tapped([stream], stream.person):
+            bodies.used[stream.path, stream.kind, stream.part] = "corrections"
         if stream.kind == "codes" and isinstance(stream.data, Track):
             bodies.tracks[stream.person]["codes"] = stream.data
             bodies.used[stream.path, stream.kind, stream.part] = "codes"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ import xarray as xr
 from coregulate.circuits import Circuits, Correction, Personal, check_personal, infer_circuits
 from coregulate.core import CircuitSettings, Notice, Segment
 from coregulate.cues import Baseline, Cuebook
-from coregulate.session import FILE_NAME, Session
+from coregulate.session import FILE_NAME, OwnedStream, Session
 
 from .summary import state_means
+from .taps import tapped
 
 
-def personal_of(session: Session, book: Cuebook) -> dict[str, Personal]:
-    """Collect each person's history, corrections and what was learned of them before.
+def personal_of(session: Session, book: Cuebook, streams: Sequence[OwnedStream]) -> dict[str, Personal]:
+    """Collect each person's history, taps, corrections and what was learned of them before.
 
     Raises
     ------
@@ -33,7 +34,9 @@ def personal_of(session: Session, book: Cuebook) -> dict[str, Personal]:
             for c in session.corrections
             if c.person == person.id
         )
-        own = Personal(file.shift if file else {}, person.history, corrections)
+        # Where they overlap the later one counts: what was written down outranks what was tapped.
+        words = (*tapped(streams, person.id), *corrections)
+        own = Personal(file.shift if file else {}, person.history, words)
         check_personal(own, book, str(session.folder / FILE_NAME))
         found[person.id] = own
     return found
@@ -97,6 +100,8 @@ def personal_notices(
             )
             notices.append(Notice("adapted", person.id, text))
         if own.corrections:
-            text = f"{len(own.corrections)} of {person.name}'s own corrections are taken in"
+            text = (
+                f"{len(own.corrections)} of {person.name}'s own corrections and tapped moments are taken in"
+            )
             notices.append(Notice("corrected", person.id, text))
     return notices

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from coregulate.bond import Bond, Influence, measure_bond, measure_influence
+from coregulate.bond import Bond, measure_bond, measure_influence, split_moments
 from coregulate.circuits import Circuits, infer_circuits
 from coregulate.core import Notice, Segment, Settings, Signal
 from coregulate.cues import Baseline, Cuebook, build_cues, coded_affect, load_cuebook, normalise
@@ -72,7 +72,6 @@ def analyze(
     rng = np.random.default_rng(settings.seed)
     people = [p.id for p in session.people]
     book = load_cuebook()
-    personal = personal_of(session, book)
 
     bar(0.0, "reading files")
     # Pictures take minutes an hour, what follows them seconds: the bar's time left is to be honest.
@@ -82,6 +81,7 @@ def analyze(
         bar(measured + (1.0 - measured) * share, what)
 
     streams = [cropped(s, start_s, end_s) for s in session.streams]
+    personal = personal_of(session, book, streams)
     span = Segment(max(start_s, 0.0), min(end_s, session.duration_s))
     bodies = measure_bodies(
         session,
@@ -108,7 +108,7 @@ def analyze(
 
     tell(0.4, "bond")
     bond = _bond(people, bodies, raw, book, settings, rng, streams)
-    bond = bond._replace(influence=_influence(people[:2], circuits))
+    bond = _with_states(bond, people[:2], circuits)
 
     tell(0.9, "story")
     story = _story(people, bodies, cues, circuits, baselines, settings)
@@ -190,15 +190,18 @@ def _bond(
     return measure_bond((people[0], people[1]), series, settings=settings.bond, rng=rng)
 
 
-def _influence(people: Sequence[str], circuits: Circuits) -> tuple[Influence, ...]:
-    """Test whose cue moves whom, where the recording tells safe from unsafe."""
+def _with_states(bond: Bond, people: Sequence[str], circuits: Circuits) -> Bond:
+    """Add whose cue moves whom and who calms whom, where the recording tells safe from unsafe."""
     rises = cue_rises(circuits.evidence, step_s=1.0)
     safe = {
         pid: circuits.states.sel(person=pid, state=list(SAFE)).sum("state", skipna=False).values
         for pid in people
         if circuits.supported[pid].safe and circuits.supported[pid].level_known
     }
-    return measure_influence({pid: rises[pid] for pid in people}, safe)
+    moments = split_moments(*(safe[pid] for pid in people), rate_hz=1.0) if len(safe) == 2 else None
+    return bond._replace(
+        influence=measure_influence({pid: rises[pid] for pid in people}, safe), moments=moments
+    )
 
 
 def _story(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from coregulate.bond import Bond
+from coregulate.bond import Bond, Moments
 from coregulate.circuits import Bouts, Circuits, Partner, Supported
 from coregulate.core import Estimate, FloatArray, Notice, Pictures, Samples, Segment, Settings, Signal, Sound
 from coregulate.cues import STATES, Baseline
@@ -217,7 +217,15 @@ def _bond(bond: Bond) -> dict[str, Any]:
             }
             for i in bond.influence
         ],
+        "moments": _moments(bond.moments) if bond.moments else {},
     }  # fmt: skip
+
+
+def _moments(moments: Moments) -> dict[str, Any]:
+    return {
+        kind: {"share": share, "chance": moments.chance[kind], "p": moments.p[kind]}
+        for kind, share in moments.share.items()
+    }
 
 
 def _episode(episode: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from coregulate.core import BondSettings, Estimate, FloatArray, Notice, Signal
 from .corrections import benjamini_hochberg
 from .correlation import LaggedCorrelation, lagged_correlation
 from .influence import Influence
+from .moments import Moments
 from .prepare import binned
 from .suite import SuiteSettings
 from .suite.engine import run
@@ -87,7 +88,8 @@ class Bond(NamedTuple):
 
     ``primary`` names the pair that the word rests on (keys ``cue``, ``people``, ``rate_hz``,
     ``common_s``, ``observed``) or is None; ``couplings`` has the primary pair first; ``influence`` is
-    filled by :func:`coregulate.bond.measure_influence`, where there are states.
+    filled by :func:`coregulate.bond.measure_influence` and ``moments`` by
+    :func:`coregulate.bond.split_moments`, where there are states.
     """
 
     primary: dict[str, Any] | None
@@ -95,6 +97,7 @@ class Bond(NamedTuple):
     couplings: tuple[Coupling, ...]
     notices: tuple[Notice, ...]
     influence: tuple[Influence, ...] = ()
+    moments: Moments | None = None
 
 
 class _Pair(NamedTuple):

@@ -25,12 +25,13 @@ from .held_out import Learned, learn_person
 from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen
-from .personal import Correction, Personal, Shifts, check_personal
+from .personal import ANSWERS, Correction, Personal, Shifts, check_personal
 from .prediction import OneStep, predict_next
 from .support import Supported
 from .transitions import prior_moves, stationary, transition_matrix
 
 __all__ = [
+    "ANSWERS",
     "HISTORY",
     "Bouts",
     "BrierParts",

@@ -21,7 +21,7 @@ from .faces import (
     watch_faces,
 )
 from .lips import voices_of_faces
-from .one_microphone import diarize
+from .one_microphone import Heard, as_one, diarize, hear_voices, tell_seen_voices, voices_of
 from .speakers import who_speaks
 from .voice import voice_frames
 
@@ -30,11 +30,13 @@ __all__ = [
     "HEAD_CUES",
     "Chest",
     "FaceTracks",
+    "Heard",
     "Layout",
     "Motion",
     "Onlooker",
     "Skin",
     "Touch",
+    "as_one",
     "blur_faces",
     "diarize",
     "first_still",
@@ -42,8 +44,11 @@ __all__ = [
     "gaze_toward_screen",
     "head_cues",
     "head_distance",
+    "hear_voices",
+    "tell_seen_voices",
     "turned_quality",
     "voice_frames",
+    "voices_of",
     "voices_of_faces",
     "watch_faces",
     "who_speaks",

@@ -25,10 +25,10 @@ _TIMES = (
     "time",
     "relative time (seconds)",
 )
-_STATES = ("event_type", "event type", "status", "behavior type", "type")
+_STATES = ("event_type", "event type", "state event", "status", "behavior type", "type")
 _CODES = ("behavior", "behaviour", "behavior name")
 _WHO = ("subject", "subjects", "participant", "actor")
-_OBSERVATION = ("observation", "observation id")
+_OBSERVATION = ("observation", "observation id", "observation name")
 _STATE_WORDS = re.compile(r"(?:state )?(start|stop|point)s?$", re.IGNORECASE)
 
 

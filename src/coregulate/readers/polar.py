@@ -6,6 +6,7 @@ says how far apart samples are, the phone when it was; both are tied by a line (
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -218,7 +219,9 @@ def _first_number(text: str) -> float:
 
 def _flow(path: Path) -> list[Stream]:
     lines = read_lines(path)
-    about = dict(zip(lines[0].split(","), lines[1].split(",") if len(lines) > 1 else [], strict=False))
+    about = (
+        dict(zip(*csv.reader(lines[:2]), strict=False)) if len(lines) > 1 else {}
+    )  # a name may hold a comma
     at = next(k for k, line in enumerate(lines) if line.startswith("Sample rate,Time"))
     names = lines[at].split(",")
     if "HR (bpm)" not in names:

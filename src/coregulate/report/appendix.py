@@ -237,6 +237,23 @@ def influence_table(analysis: Analysis) -> Table:
     return table("Influence: moves within 20 s after a cue, against matched seconds without", head, rows)
 
 
+def moments_table(analysis: Analysis) -> Table:
+    """Who calmed whom: the share of each kind of moment, beside what chance does."""
+    names = list(words.person_names(analysis.summary["people"]).values())
+    first, second = [*names, "the first", "the second"][:2]
+    rows = [
+        (
+            kind.replace("the first", first).replace("the second", second),
+            percent(found["share"]),
+            percent(found["chance"]),
+            p_value(found["p"]),
+        )
+        for kind, found in analysis.summary.get("bond", {}).get("moments", {}).items()
+    ]
+    head = ("Moments", "Share of time", "By chance", "p")
+    return table("Who calms whom, within 20 s; chance: one of the two shifted in time", head, rows)
+
+
 def story_table(analysis: Analysis) -> Table:
     """Recovery, and the moments of change."""
     story, names = analysis.story, words.person_names(analysis.summary["people"])

@@ -184,6 +184,7 @@ def _appendix(analysis: Analysis) -> dict[str, Any]:
             appendix.word_table(analysis),
             appendix.coupling_table(analysis),
             appendix.influence_table(analysis),
+            appendix.moments_table(analysis),
         ],
         "lags": drawing.draw_lags(analysis),
         "story": [appendix.story_table(analysis)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from coregulate.core import Stream
@@ -136,8 +136,15 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
         elif "/" in path and path not in shared:
             labels.append(path.split("/")[0])
         else:
-            labels.append(by_name.get(path, ""))
+            labels.append(by_name.get(path) or (_marks_of(path, by_name) if stream.kind == "markers" else ""))
     return labels
+
+
+def _marks_of(path: str, by_name: Mapping[str, str]) -> str:
+    """Return whose marks a file holds: theirs whose name it carries beside that person's other files."""
+    own = {token.casefold() for token in _tokens(path)}
+    named = {label for label in by_name.values() if label.casefold() in own}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _one_more(found: Sequence[tuple[str, Stream]], *, alone: bool) -> dict[str, str]:

@@ -18,6 +18,7 @@ from coregulate.core import FloatArray, Notice
 from .measure import Measure, as_they_are, direction_lead, directions, root
 from .settings import SuiteSettings
 
+SMOOTH = 1e-3  # prior: share of the variance that the past leaves; bodies lie far above it
 SHOCKS_R = 0.3  # prior: residuals this correlated at once may be shared input, or faster than a sample
 
 
@@ -129,17 +130,22 @@ def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSetti
 
 
 def warn(a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings) -> tuple[Notice, ...]:
-    """Say where what is new in both comes at once: nobody leads there, and a third may drive both."""
+    """Say where directions mislead: what is new in both comes at once, or there is hardly anything new."""
     total, count = products(a, b, settings.ar_order)
     both, last = _pasts(settings.ar_order)[2], len(total) - 1
     s11, s22, s12 = (
         _residual(total, both, i, j) for i, j in ((last - 1, last - 1), (last, last), (last - 1, last))
     )
+    said = []
     r = s12 / np.sqrt(s11 * s22) if count and s11 > 0 and s22 > 0 else 0.0
-    if abs(r) < SHOCKS_R:
-        return ()
-    text = f"What is new in both comes at once (r {r:.2f}): shared input looks like a direction here"
-    return (Notice("shared-shocks", "granger", text),)
+    if abs(r) >= SHOCKS_R:
+        text = f"What is new in both comes at once (r {r:.2f}): shared input looks like a direction here"
+        said.append(Notice("shared-shocks", "granger", text))
+    # Both have SD 1, so this is the share of the variance that the past does not tell.
+    if count and max(s11, s22) / count < SMOOTH:
+        text = "Both are told by their past almost wholly: on flows this smooth the direction is often wrong"
+        said.append(Notice("smooth-flow", "granger", text))
+    return tuple(said)
 
 
 GRANGER = Measure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -121,8 +122,15 @@ class CouplingTest(NamedTuple):
             lead=0.0 - self.lead,
             lag_s=0.0 - self.lag_s,
             leads={FIRST: SECOND, SECOND: FIRST}.get(self.leads, self.leads),
+            notices=tuple(replace(n, text=_exchanged(n.text)) for n in self.notices),
             before=None if self.before is None else self.before.swapped(),
         )
+
+
+def _exchanged(text: str) -> str:
+    """Say of the second what is said of the first, and the other way round."""
+    parts = text.split("the first")
+    return "the second".join(part.replace("the second", "the first") for part in parts)
 
 
 def not_known(

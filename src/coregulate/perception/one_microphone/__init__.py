@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from .heard import Heard, hear_voices
 from .seen import tell_seen_voices
-from .speakers import Voices, diarize, tell_voices
+from .speakers import Voices, as_one, diarize, tell_voices, voices_of
 
-__all__ = ["Voices", "diarize", "tell_seen_voices", "tell_voices"]
+__all__ = [
+    "Heard",
+    "Voices",
+    "as_one",
+    "diarize",
+    "hear_voices",
+    "tell_seen_voices",
+    "tell_voices",
+    "voices_of",
+]

@@ -7,17 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from coregulate.core import FloatArray, InputError, Label, Sound, Track
+from coregulate.core import FloatArray, InputError, Label, Track
 
 from .clusters import best_path
-from .encoder import FRAME_RATE_HZ
-from .speakers import STEP_FRAMES, SWITCH_COST, hear_voices, runs
+from .heard import Heard
+from .speakers import turns, voice_evidence
+from .voiceprint import FRAME_RATE_HZ
 
-# Chosen among 150 settings, on simulated lips over two recorded talks; see docs/perception.md.
-MOVEMENT_S = 0.5  # the mouth's movement is averaged over this
-LIPS_WEIGHT = 0.03  # of log odds, for each 10 ms: neighbours say the same
-BETWEEN = 0.7  # nats a window that one voice alone costs: an embedding in between speaks for both
-OVERLAP_COST = 0.5  # nats a window: both at once is rarer than one
+MOVEMENT_S = 0.5  # the mouth's movement is averaged over this; see docs/perception.md
+LIPS_WEIGHT = 0.2  # of log odds, for each 10 ms: neighbours say the same
+SWITCH_COST = 1.0  # nats; measured: 0 to 3 make no difference
 N_ROUNDS = 4
 LIPS_CLIP = 6.0  # nats (prior): one picture must not decide
 LAGS_S = np.arange(-6, 7) * 0.05  # prior: pictures and sound of one file are seldom further apart
@@ -27,20 +26,17 @@ LEAST_SPREAD = 0.2  # of the logarithm (prior)
 Bools = NDArray[np.bool_]
 
 
-def tell_seen_voices(
-    sound: Sound, times_s: FloatArray, jaw: Mapping[str, FloatArray], *, rng_seed: int = 0
-) -> Track:
+def tell_seen_voices(heard: Heard, times_s: FloatArray, jaw: Mapping[str, FloatArray]) -> Track:
     """Find who speaks when on one microphone, from the voices and the mouths of two faces.
 
     Parameters
     ----------
-    sound : Sound
+    heard : Heard
+        From :func:`hear_voices`.
     times_s : ndarray, shape (n,)
         Of the pictures, in session time, ascending; ten a second are enough.
     jaw : dict of face to ndarray, shape (n,)
         Opening of the mouth of two faces, any unit; NaN where not seen.
-    rng_seed : int
-        Of the voices' clustering.
 
     Returns
     -------
@@ -51,47 +47,40 @@ def tell_seen_voices(
     ------
     InputError
         Where there are not two faces, or fewer than two pictures.
-    MissingExtraError, StoreError
-        As :func:`~coregulate.perception.diarize`.
 
     Notes
     -----
-    Where there is speech, the states are the one, the other and both. A voice's evidence is its margin
-    between the two centres; that of a mouth is how far its movement is like this face's own while
-    speaking, learned from this recording. The pictures' lag behind the sound is the one at which mouths
+    The states are nobody, the one, the other and both, each with what the voices say of it
+    (:func:`~.speakers.voice_evidence`). The evidence of a mouth is how far its movement is like this face's
+    own while speaking, learned from this recording. The pictures' lag behind the sound is the one at which mouths
     and voices agree best. Which voice is whose follows from the same agreement: it is taken however weak
     it is, so ask :func:`~coregulate.perception.voices_of_faces` whether it is clear. A face that is not
     seen says nothing, and the voice decides.
-    Failure modes: a listener's mouth that moves can be taken for overlap; where the voices were
-    split the wrong way, lips mend little.
+    Failure mode: where the voices were split the wrong way, lips mend little.
     """
     if len(jaw) != 2 or len(times_s) < 2:
         raise InputError(
             f"{len(jaw)} faces in {len(times_s)} pictures were given",
             "Give two faces in two pictures or more",
-            sound.path,
         )
-    speech, odds = hear_voices(sound, rng_seed=rng_seed)
-    if len(odds) and np.ptp(odds) == 0:
-        odds = np.zeros(len(odds))  # one voice: the lips alone decide
-    times = times_s - sound.start_s
-    moved = [_movement(times, values, len(speech)) for values in jaw.values()]
+    voices, n = voice_evidence(heard), len(heard.states)
+    moved = [_movement(times_s - heard.start_s, values, n) for values in jaw.values()]
     lips = [_first_odds(x) for x in moved]
-    lag = _lag(lips[0] - lips[1], odds, speech) if odds.any() else 0
+    leads = voices[:, 1] - voices[:, 2]
+    speech = heard.states[:, 1:].sum(axis=1) > 0.5
+    lag = _lag(lips[0] - lips[1], leads, speech)
     moved = [_later(x, -lag, np.nan) for x in moved]
     lips = [_later(x, -lag, 0.0) for x in lips]
-    if not speech.any():
-        return Track((), "speech")
-    if float(((lips[0] - lips[1]) * odds)[speech].sum()) < 0:
-        odds = -odds
-    active: NDArray[np.bool_] = np.zeros((2, len(speech)), dtype=bool)
+    if float(((lips[0] - lips[1]) * leads)[speech].sum()) < 0:
+        voices = voices[:, [0, 2, 1, 3]]
+    active: NDArray[np.bool_] = np.zeros((2, n), dtype=bool)
     for _ in range(N_ROUNDS):
-        active = _path(odds, lips, speech)
+        active = _path(voices, lips)
         lips = [_own_odds(x, on, old) for x, on, old in zip(moved, active, lips, strict=True)]
-    spans = sorted((a, b, face) for face, on in zip(jaw, active, strict=True) for a, b in runs(on))
+    spans = sorted((a, b, face) for face, on in zip(jaw, active, strict=True) for a, b in turns(on))
     return Track(
         tuple(
-            Label(sound.start_s + a / FRAME_RATE_HZ, sound.start_s + b / FRAME_RATE_HZ, f)
+            Label(heard.start_s + a / FRAME_RATE_HZ, heard.start_s + b / FRAME_RATE_HZ, f)
             for a, b, f in spans
         ),
         "speech",
@@ -159,17 +148,11 @@ def _later(values: FloatArray, frames: int, fill: float) -> FloatArray:
     return moved
 
 
-def _path(odds: FloatArray, lips: list[FloatArray], speech: Bools) -> Bools:
+def _path(voices: FloatArray, lips: list[FloatArray]) -> Bools:
     """Which of the two speaks in each frame, shape (2, n)."""
     first, second = (LIPS_WEIGHT * x for x in lips)
-    evidence = np.stack(
-        [
-            first + (odds / 2 - BETWEEN) / STEP_FRAMES,
-            second - (odds / 2 + BETWEEN) / STEP_FRAMES,
-            first + second - OVERLAP_COST / STEP_FRAMES,
-        ],
-        axis=1,
+    nothing = np.zeros(len(first))
+    state = best_path(
+        voices + np.stack([nothing, first, second, first + second], axis=1), switch_cost=SWITCH_COST
     )
-    who = np.full(len(odds), -1)
-    who[speech] = best_path(evidence[speech], switch_cost=SWITCH_COST)
-    return np.array([(who == 0) | (who == 2), (who == 1) | (who == 2)])
+    return np.array([(state == 1) | (state == 3), (state == 2) | (state == 3)])
