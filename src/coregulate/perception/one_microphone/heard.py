@@ -120,9 +120,17 @@ def _chunks(sound: Sound) -> tuple[NDArray[np.intp], Values]:
 
 
 def _on_cores(work: Callable[[NDArray[np.intp]], Values], parts: Sequence[NDArray[np.intp]]) -> list[Values]:
-    """Do each part on a core of its own: many threads for one small product mostly wait for each other."""
+    """Do each part on a core of its own: many threads for one small product mostly wait for each other.
+
+    An interruption waits for the parts that are begun, no longer.
+    """
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_CORES)) as cores:
-        return list(cores.map(work, parts))
+        coming = [cores.submit(work, part) for part in parts]
+        try:
+            return [part.result() for part in coming]
+        except BaseException:
+            cores.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _samples(sound: Sound, low: int, high: int) -> Values:
