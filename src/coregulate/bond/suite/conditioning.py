@@ -49,7 +49,7 @@ def awkward(a: FloatArray, b: FloatArray, rate_hz: float) -> tuple[str, ...]:
         said.append("common bursts")
     if any(np.isnan(x[_inside(x)]).any() for x in (a, b)):
         said.append("gaps")
-    if all(_trend_share(x) > TREND_SHARE for x in (a, b)):
+    if all(trend_share(x) > TREND_SHARE for x in (a, b)):
         said.append("trends")
     if all(_next_r(x, rate_hz) > SLOW_R for x in (a, b)):
         said.append("slow")
@@ -86,7 +86,8 @@ def _closeness(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
     return max(float(x) ** 2 for x in lags) / power if power > 0 else 0.0
 
 
-def _trend_share(x: FloatArray) -> float:
+def trend_share(x: FloatArray) -> float:
+    """Share of the variance that a straight line explains."""
     seen = np.flatnonzero(np.isfinite(x))
     if len(seen) < 3 or not float(np.std(x[seen])) > 0:
         return 0.0
