@@ -85,6 +85,14 @@ def test_the_summary_obeys_its_published_schema(analysis: Analysis) -> None:
     jsonschema.validate(json.loads(dumps(analysis.summary)), schema)
 
 
+def test_the_word_is_never_the_opposite_of_the_truth(analysis: Analysis, truth: Truth) -> None:
+    word = analysis.bond.word
+    assert min(truth.pair.gain) > 0
+    # Beats, states and breathing make a delay fit a little better here, which would turn the sign.
+    assert word.verdict != "co-dysregulating"
+    assert word.gain_at_once > 0
+
+
 def test_who_calms_whom_is_told_beside_chance(analysis: Analysis) -> None:
     moments = analysis.summary["bond"]["moments"]
     assert sum(found["share"] for found in moments.values()) == pytest.approx(1)

@@ -108,7 +108,7 @@ def test_every_reason_of_the_bond_is_known_to_the_words() -> None:
     # The reasons are constants of the module that defines Word; their text is what passes between the rooms.
     module = sys.modules[coregulate.bond.Word.__module__]
     names = ("TOO_SHORT", "CLOCKS", "NO_PAIR", "ONE_WAY", "NO_DIRECTION", "SHARED", "NO_OSCILLATION", "WIDE")
-    for name in (*names, "MIXED", "TOO_WEAK"):
+    for name in (*names, "MIXED", "LATE", "TOO_WEAK"):
         reason = getattr(module, name)
         assert words.why_words(reason) != f"{words.capital(reason)}.", reason
 

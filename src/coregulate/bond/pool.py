@@ -26,7 +26,7 @@ def pool_words(words: Sequence[Word], *, settings: BondSettings) -> Word:
     -------
     Word
         Gain by random effects (inverse variance; DerSimonian and Laird), p by Fisher's method, the
-        margin over the rival summed, damping, delay and the bounds of the shares averaged by common time;
+        margin over the rival summed, damping, delay, gain without it and the bounds of the shares averaged by common time;
         then the same gates as for one session.
     """
     fitted = [w for w in words if np.isfinite(w.p_any)]
@@ -56,6 +56,7 @@ def pool_words(words: Sequence[Word], *, settings: BondSettings) -> Word:
         observed=float(part @ [w.observed for w in fitted]),
         more_minutes=NAN,
         late_s=float(part @ [w.late_s for w in fitted]),
+        gain_at_once=float(part @ [w.gain_at_once for w in fitted]),
         parameters={},
     )
     verdict, reason = decide(pooled, settings)

@@ -30,6 +30,7 @@ SHARED = "a shared signal explains it"
 NO_OSCILLATION = "no oscillation"
 WIDE = "interval too wide"
 MIXED = "one is steadied, the other not"
+LATE = "how late each hears the other decides it"
 TOO_WEAK = "no link found, but one too weak to see cannot be ruled out"
 
 
@@ -64,6 +65,8 @@ class Word(NamedTuple):
         Rough: how many more minutes would likely earn a word; NaN where that cannot be said.
     late_s : float
         How late each hears the other, where a delay fits clearly better than none; otherwise 0.
+    gain_at_once : float
+        H of the fit without a delay.
     parameters : dict
         The coupled fit: see ``coregulate.bond.PARAMETER_NAMES``.
     """
@@ -82,6 +85,7 @@ class Word(NamedTuple):
     observed: float = 0.0
     more_minutes: float = NAN
     late_s: float = 0.0
+    gain_at_once: float = NAN
     parameters: dict[str, float] = {}  # noqa: RUF012 - never written to; a NamedTuple has no factory
 
     def swapped(self) -> Word:
@@ -202,6 +206,7 @@ def _fitted(
         damping=(_ratio(theta, 0), _ratio(theta, 1)),
         share=(share_of(0), share_of(1)),
         late_s=round(data.late / OMEGA_REF, 6),
+        gain_at_once=float(stability_gain(fits.coupled.theta[None]).mean()),
         parameters=_named(theta),
     )
     verdict, reason = decide(result, settings)
@@ -254,6 +259,9 @@ def decide(found: Word, settings: BondSettings) -> tuple[str, str]:
     sign = np.sign(found.gain.value)
     if any(np.sign(h.value) != sign for h in found.gain_each):
         return "undetermined", MIXED
+    if found.late_s > 0 and np.sign(found.gain_at_once) != sign:
+        # States that swell and pass can look like a late answer: a delay may not turn the word by itself.
+        return "undetermined", LATE
     return ("co-regulating" if sign > 0 else "co-dysregulating"), ""
 
 

@@ -59,6 +59,7 @@ _WHY = (  # part of the reason that the bond gives: the same in plain words
     ("oscillat", "The series do not swing back and forth enough to show steadying."),
     ("wide", "The range of values that fit is too wide."),
     ("one is steadied", "One was steadied and the other was not."),
+    ("how late", "It depends on how late each answers the other, and that is not clear enough."),
     ("too weak", "No link was found, but one too weak to see cannot be ruled out."),
 )
 
