@@ -6,13 +6,15 @@ from pathlib import Path
 
 import av
 import numpy as np
-from face_scenes import Bent, other_person, portrait, scene
+from face_scenes import Bent, other_person, portrait
 from lip_scenes import Turns
+from PIL import Image
 
 from coregulate.perception.faces.detect import Detector
 from coregulate.perception.faces.landmarks import Landmarker, region_of_detection
 
 RATE_HZ = 10
+SIDE = 400
 N_OPENINGS = 9
 WIDEST = 0.16  # of the distance between the outer eye corners
 
@@ -29,12 +31,12 @@ def film_of(path: Path, sound: Path, turns: tuple[Turns, Turns], seconds: int, *
     faces = [shapes(picture) for picture in (portrait(), other_person())]
     with av.open(str(path), "w") as out, av.open(str(sound)) as talk:
         pictures = out.add_stream("mpeg4", rate=RATE_HZ)
-        pictures.width, pictures.height, pictures.pix_fmt = 800, 400, "yuv420p"
+        pictures.width, pictures.height, pictures.pix_fmt = 2 * SIDE, SIDE, "yuv420p"
         pictures.bit_rate = 4_000_000
         track = out.add_stream("aac", rate=16000)
         for pair in np.transpose(mouths):
-            people = [(shape[k], 400, left, 0) for shape, k, left in zip(faces, pair, (0, 400), strict=True)]
-            out.mux(pictures.encode(av.VideoFrame.from_ndarray(scene(people, (800, 400)), format="rgb24")))
+            beside = np.concatenate([shape[k] for shape, k in zip(faces, pair, strict=True)], axis=1)
+            out.mux(pictures.encode(av.VideoFrame.from_ndarray(beside, format="rgb24")))
         out.mux(pictures.encode())
         for block in talk.decode(audio=0):
             block.pts = None
@@ -46,7 +48,8 @@ def shapes(picture: np.ndarray) -> list[np.ndarray]:
     """The face with its mouth from shut to wide."""
     face = Landmarker()(picture, region_of_detection(Detector()(picture)[0]))
     bent = Bent(picture, face.points)
-    return [bent.jaw(down) for down in np.linspace(0.0, WIDEST, N_OPENINGS)]
+    bends = [Image.fromarray(bent.jaw(down)) for down in np.linspace(0.0, WIDEST, N_OPENINGS)]
+    return [np.asarray(x.resize((SIDE, SIDE), Image.Resampling.LANCZOS)) for x in bends]
 
 
 def envelope(sound: Path, seconds: int) -> np.ndarray:

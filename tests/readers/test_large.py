@@ -94,6 +94,19 @@ def test_bids_and_opensignals_in_blocks(in_blocks, tmp_path):
     np.testing.assert_allclose(next(iter(found.values())).data.values, np.sin(np.arange(3000) / 9), atol=1e-4)
 
 
+@pytest.mark.parametrize("blocks", [False, True])
+def test_an_empty_row_is_a_lost_sample_where_only_the_rate_tells_time(blocks, tmp_path, request):
+    if blocks:
+        request.getfixturevalue("in_blocks")
+    lines = [f"{np.sin(k / 9):.4f},{k % 7}" for k in range(3000)]
+    lines[500:700] = ["NaN,"] * 200
+    (tmp_path / "a_100hz.csv").write_text("ecg,resp\n" + "\n".join([*lines, ",", ","]) + "\n")
+    ecg = {s.kind: s.data for s in door.read(tmp_path / "a_100hz.csv")}["ecg"]
+    assert len(ecg.values) == 3000
+    assert np.isnan(ecg.values[500:700]).all()
+    np.testing.assert_allclose(ecg.values[700:], np.sin(np.arange(700, 3000) / 9), atol=1e-4)
+
+
 def test_a_packed_text_that_never_ends_its_line_is_refused(in_blocks, tmp_path):
     with pytest.raises(FormatError, match="characters"):
         streams(

@@ -57,6 +57,7 @@ def test_bids_read_again_gives_the_same_analysis(session, analysis, tmp_path):
         assert (ours.person, ours.kind, ours.range) == (theirs.person, theirs.kind, theirs.range)
         assert type(ours.data) is type(theirs.data)
         if hasattr(ours.data, "values"):
+            assert getattr(ours.data, "rate_hz", None) == pytest.approx(getattr(theirs.data, "rate_hz", None))
             np.testing.assert_array_equal(ours.data.values, theirs.data.values)
             np.testing.assert_allclose(ours.data.times_s, theirs.data.times_s, atol=2e-6)
     second = analyze(again, settings=SETTINGS)
@@ -88,6 +89,18 @@ def test_elan_opens_with_its_reference_library_and_with_ours(analysis, tmp_path)
     assert [x.text for x in codes["Alex"].data.labels] == [x[2] for x in ours]
     peer = pympi.Elan.Eaf(str(path))
     assert len(peer.get_annotation_data_for_tier("Alex codes")) == len(ours)
+
+
+def test_elan_lies_right_under_recordings_that_start_at_different_times(analysis, tmp_path):
+    pympi = pytest.importorskip("pympi")
+    films = {tmp_path / "room.mp4": 2.5, tmp_path / "kim.wav": 40.0}
+    peer = pympi.Elan.Eaf(str(write_elan(analysis, tmp_path / "talk.eaf", media=films)))
+    assert [m["TIME_ORIGIN"] for m in peer.media_descriptors] == ["37500", "0"]
+    ours = [x for x in analysis.tracks["alex"]["codes"].labels if x.end_s >= 40.0]
+    theirs = peer.get_annotation_data_for_tier("Alex codes")
+    assert [(a, b) for a, b, *_ in theirs] == [
+        (round(1000 * max(x.start_s - 40.0, 0.0)), round(1000 * (x.end_s - 40.0))) for x in ours
+    ]
 
 
 def test_tables_read_again(analysis, tmp_path):

@@ -93,11 +93,11 @@ def measure_bodies(
 def _shares(streams: Sequence[OwnedStream]) -> tuple[float, float, float]:
     """Where on the bar sensors, faces and turns end: what each takes, so that the time left is honest.
 
-    Seconds an hour on two cores, measured on minutes: 480 for a video, 100 for one microphone of two, 15 for another sound.
+    Seconds an hour on two cores, measured on minutes: 480 for a video, 125 for one microphone of two, 15 for another sound.
     """
     video = 480 * sum(s.data.span.duration_s for s in streams if s.kind == "video")
     sounds = [s for s in streams if isinstance(s.data, Sound)]
-    apart = 100 * sum(s.data.span.duration_s for s in sounds if s.person == "")
+    apart = 125 * sum(s.data.span.duration_s for s in sounds if s.person == "")
     voices = 15 * sum(s.data.span.duration_s for s in sounds) + 1e-9
     whole = video + apart + voices
     first = 0.02 if video else 0.2

@@ -58,7 +58,7 @@ def _elan(folder: Path, out: Path | None, quiet: bool) -> None:
     if out is None:
         raise InputError("An ELAN file is no text to read", "Name a file with --out")
     session = _session(folder)
-    media = media_of(session.streams) if session is not None else []
+    media = media_of(session.streams) if session is not None else {}
     path = write_elan(
         _analysis(folder), out if out.suffix == ".eaf" else out.with_name(out.name + ".eaf"), media=media
     )

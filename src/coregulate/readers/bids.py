@@ -174,8 +174,10 @@ def _stamped(
 ) -> list[Stream]:
     """Read columns beside a time for each row, as an export of a sensor that loses samples has them."""
     times = values["timestamp"]
+    declared = _number(about.get("CoregulateDeclaredHz"))
+    rate = declared if 0 < declared <= 1e6 else None
     channels = [
-        Channel(name, column, None, _unit(name, about), times_s=times, kind=_kind(name, about))
+        Channel(name, column, rate, _unit(name, about), times_s=times, kind=_kind(name, about))
         for name, column in values.items()
         if name != "timestamp"
     ]

@@ -13,7 +13,7 @@ from coregulate.core import FloatArray, FormatError, InputError, Notice
 
 from .dialect import Dialect, sniff_dialect
 from .large_table import is_large, read_large
-from .parse import floats, not_numbers, parse
+from .parse import floats, not_numbers, parse, without_empty_end
 from .text import HEAD_BYTES, head_of, read_text
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _load(path: Path) -> Frame:
         )
     except (ValueError, OverflowError) as error:
         raise _unreadable(error, path) from None
-    table = table.dropna(how="all")
+    table = without_empty_end(table)
     if table.empty:
         raise FormatError("The table has no rows", "Record or export it again", path)
     n_lines = text.count("\n", start) + bool(text[-2:].rstrip("\n"))

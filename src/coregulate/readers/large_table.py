@@ -17,7 +17,16 @@ import numpy as np
 from coregulate.core import FloatArray, FormatError, Notice
 
 from .columns import is_identifier, is_time_name, kind_of, seconds_of
-from .parse import floats, is_stamp, names_zone, not_numbers, parse, unix_seconds, zone_assumed
+from .parse import (
+    floats,
+    is_stamp,
+    names_zone,
+    not_numbers,
+    parse,
+    unix_seconds,
+    without_empty_end,
+    zone_assumed,
+)
 from .text import read_blocks, read_text
 
 if TYPE_CHECKING:
@@ -96,7 +105,7 @@ def read_large(
     for text in _below(read_blocks(path), skip):
         n_lines += text.count("\n") + (not text.endswith("\n"))
         columns = plan.kept if plan else keep or None
-        table = parse(text, delimiter=delimiter, names=names, decimal=decimal, keep=columns).dropna(how="all")
+        table = parse(text, delimiter=delimiter, names=names, decimal=decimal, keep=columns)
         if table.empty:
             continue
         n_rows += len(table)
@@ -113,10 +122,11 @@ def read_large(
                 f"It holds more than {MAX_NUMBERS // 10**6} million numbers of use",
                 "Cut it into parts, or export fewer columns", path,
             )  # fmt: skip
-    if not parts:
-        raise FormatError("The table has no rows", "Record or export it again", path)
     told = [*notices.values(), *(not_numbers(f"{path.name}: {name}", n) for name, n in words.items() if n)]
-    return Large(_joined(parts), n_lines, n_rows, tuple(told))
+    whole = without_empty_end(_joined(parts))
+    if whole.empty:
+        raise FormatError("The table has no rows", "Record or export it again", path)
+    return Large(whole, n_lines, n_rows, tuple(told))
 
 
 class _Plan(NamedTuple):
@@ -151,6 +161,8 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Put blocks one below the other, column by column, so that nothing is held twice."""
     import pandas as pd
 
+    if not parts:
+        return pd.DataFrame()
     columns = {n: pd.concat([p.pop(n) for p in parts], ignore_index=True) for n in list(parts[0].columns)}
     return pd.DataFrame(columns, copy=False)
 

@@ -79,6 +79,12 @@ def _float(field: object, decimal: str) -> float:
         return np.nan
 
 
+def without_empty_end(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without the rows at its end that hold nothing; between others an empty row is a lost sample."""
+    known = np.flatnonzero(table.notna().any(axis=1).to_numpy())
+    return table.iloc[: int(known[-1]) + 1] if len(known) else table.iloc[:0]
+
+
 def is_stamp(text: str) -> bool:
     """Whether a text begins as a date: ``2025-01-31``."""
     return bool(_STAMP.match(text))

@@ -148,6 +148,8 @@ def _physio(data: Signal | Samples, kind: str, stem: Path) -> Path:
             "Description": "from the same zero as StartTime; this sensor loses samples",
         }
         names = list(columns)
+        if data.rate_hz:
+            about["CoregulateDeclaredHz"] = data.rate_hz
     about |= {"SamplingFrequency": rate, "Columns": names, "CoregulateKind": kind,
               "StartTime": data.start_s if isinstance(data, Signal) else 0.0}  # fmt: skip
     _json(stem.with_name(stem.name + "_physio.json"), about)
@@ -214,7 +216,8 @@ def _derivatives(analysis: Analysis, folder: Path) -> None:
         _table(place / f"{stem}_physio.tsv.gz", {c: own[c].to_numpy() for c in own.columns}, header=False)
 
 
-def media_of(streams: Sequence[OwnedStream]) -> list[Path]:
-    """Return the recordings of sound and pictures that a session names, each once."""
-    paths = [Path(s.data.path) for s in streams if isinstance(s.data, Sound | Pictures)]
-    return list(dict.fromkeys(paths))
+def media_of(streams: Sequence[OwnedStream]) -> dict[Path, float]:
+    """Return the recordings of sound and pictures that a session names, and when each starts in session time."""
+    return {
+        Path(s.data.path): s.data.start_s for s in reversed(streams) if isinstance(s.data, Sound | Pictures)
+    }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
 import numpy as np
@@ -17,9 +18,10 @@ from .phrases import state_words
 
 CLEAR = 0.5  # prior: under it no state is more likely than all others together
 _TYPE = "coregulate"
+_NO_MEDIA: Mapping[Path, float] = MappingProxyType({})
 
 
-def write_elan(analysis: Analysis, path: Path, *, media: Sequence[Path] = ()) -> Path:
+def write_elan(analysis: Analysis, path: Path, *, media: Mapping[Path, float] = _NO_MEDIA) -> Path:
     """Write the tiers of an analysis.
 
     Parameters
@@ -27,8 +29,8 @@ def write_elan(analysis: Analysis, path: Path, *, media: Sequence[Path] = ()) ->
     analysis : Analysis
     path : Path
         Ends in ``.eaf``.
-    media : sequence of Path
-        Recordings that ELAN should play along.
+    media : mapping of Path to float
+        Recordings that ELAN should play along, and when each starts in session time (s).
 
     Returns
     -------
@@ -42,8 +44,11 @@ def write_elan(analysis: Analysis, path: Path, *, media: Sequence[Path] = ()) ->
     Notes
     -----
     A person's state tier names only what the analysis can tell apart, where it is more likely than not;
-    without a level there is none. Times are session time, in whole milliseconds.
+    without a level there is none. Times are in whole milliseconds from the start of the recording that starts
+    last (ELAN plays none before its own start), else from the session's; what lies before is left out. A
+    clock's drift is not in the file: ELAN knows none.
     """
+    zero_s = max(media.values(), default=0.0)
     root = Element(
         "ANNOTATION_DOCUMENT",
         AUTHOR="coregulate",
@@ -54,8 +59,9 @@ def write_elan(analysis: Analysis, path: Path, *, media: Sequence[Path] = ()) ->
     root.set("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
     root.set("xsi:noNamespaceSchemaLocation", "http://www.mpi.nl/tools/elan/EAFv3.0.xsd")
     header = SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
-    for file in media:
+    for file, start_s in media.items():
         SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=file.resolve().as_uri(), MIME_TYPE=_mime(file),
+                   TIME_ORIGIN=str(round(1000 * (zero_s - start_s))),
                    RELATIVE_MEDIA_URL=Path(os.path.relpath(file.resolve(), path.resolve().parent)).as_posix())  # fmt: skip
     order = SubElement(root, "TIME_ORDER")
     slots = annotations = 0
@@ -63,14 +69,14 @@ def write_elan(analysis: Analysis, path: Path, *, media: Sequence[Path] = ()) ->
         tier = SubElement(root, "TIER", LINGUISTIC_TYPE_REF=_TYPE, TIER_ID=name)
         if person:
             tier.set("PARTICIPANT", person)
-        for label in labels:
+        for label in (x for x in labels if x.end_s >= zero_s):
             for when in (label.start_s, label.end_s):
                 slots += 1
                 SubElement(
                     order,
                     "TIME_SLOT",
                     TIME_SLOT_ID=f"ts{slots}",
-                    TIME_VALUE=str(round(1000 * max(when, 0.0))),
+                    TIME_VALUE=str(round(1000 * max(when - zero_s, 0.0))),
                 )
             annotations += 1
             one = SubElement(SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", ANNOTATION_ID=f"a{annotations}",

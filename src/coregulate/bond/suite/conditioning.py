@@ -9,7 +9,10 @@ from coregulate.core import FloatArray
 from ..prepare import BURST_WINDOW_S, whole
 from .granger import detrended
 
-TOGETHER_R = 0.3  # docs/bond.md: sizes over 60 s that go up and down together this much are common bursts
+#: docs/bond.md: sizes over 60 s that go up and down together by this much more than the series do are
+#: common bursts.
+TOGETHER_R = 0.3
+CLOSE_S = 10.0  # prior: as far as the lags of the measures reach
 FEW = 10  # prior: a series of fewer different values is one of codes or ratings and has no size
 SLOW_R = 0.98  # prior: correlation of a second with the next, from which few moments are independent
 TREND_SHARE = 0.5  # prior: share of the variance that a straight line explains
@@ -42,11 +45,11 @@ def evened(x: FloatArray, rate_hz: float) -> FloatArray:
 def awkward(a: FloatArray, b: FloatArray, rate_hz: float) -> tuple[str, ...]:
     """Name what is known to mislead tests: ``common bursts``, ``gaps``, ``trends``, ``slow``."""
     said = []
-    if _size_r(a, b, rate_hz) > TOGETHER_R:
+    if _size_r(a, b, rate_hz) - _closeness(a, b, rate_hz) > TOGETHER_R:
         said.append("common bursts")
     if any(np.isnan(x[_inside(x)]).any() for x in (a, b)):
         said.append("gaps")
-    if all(_trend_share(x) > TREND_SHARE for x in (a, b)):
+    if all(trend_share(x) > TREND_SHARE for x in (a, b)):
         said.append("trends")
     if all(_next_r(x, rate_hz) > SLOW_R for x in (a, b)):
         said.append("slow")
@@ -71,7 +74,20 @@ def _size_r(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
     return float(np.corrcoef(sizes[0], sizes[1])[0, 1])
 
 
-def _trend_share(x: FloatArray) -> float:
+def _closeness(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
+    """Largest squared correlation within 10 s: so much do sizes go together where the series themselves do."""
+    one, two = (np.nan_to_num(detrended(x, 1)) for x in (a, b))
+    reach = round(CLOSE_S * rate_hz)
+    lags = (
+        np.vdot(one[max(-k, 0) : len(one) - max(k, 0)], two[max(k, 0) : len(two) - max(-k, 0)])
+        for k in range(-reach, reach + 1)
+    )
+    power = float(np.vdot(one, one) * np.vdot(two, two))
+    return max(float(x) ** 2 for x in lags) / power if power > 0 else 0.0
+
+
+def trend_share(x: FloatArray) -> float:
+    """Share of the variance that a straight line explains."""
     seen = np.flatnonzero(np.isfinite(x))
     if len(seen) < 3 or not float(np.std(x[seen])) > 0:
         return 0.0

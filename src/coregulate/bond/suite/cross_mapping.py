@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, Notice
 
+from .conditioning import trend_share
+from .granger import detrended
 from .measure import Measure, Shifts, as_they_are, direction_lead, directions
-from .recurrence import ready
 from .settings import SuiteSettings
 
 SMALL_LIBRARY = 0.2  # prior: share of the states that the small library holds
+CLEAR_TREND = 0.1  # prior: share of the variance from which a trend is taken out
 GROWTH = 0.02  # prior: skill has to grow by this from the small library to the whole
 
 
@@ -97,6 +99,14 @@ def skill(index: NDArray[Any], weight: NDArray[Any], target: NDArray[Any], shift
 
 def _neighbours(x: FloatArray, rate_hz: float, settings: SuiteSettings, every: int = 1) -> Any:
     return neighbours(x, settings.ccm_dimension, max(round(settings.delay_s * rate_hz), 1), every)
+
+
+def ready(
+    a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
+) -> tuple[FloatArray, FloatArray, SuiteSettings]:
+    """Bring both to one scale, without a trend that is clear: a slope made up by chance bends the orbit."""
+    one, two = (detrended(x, settings.detrend if trend_share(x) > CLEAR_TREND else 0) for x in (a, b))
+    return one, two, settings
 
 
 def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSettings) -> FloatArray:

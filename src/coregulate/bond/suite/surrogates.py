@@ -34,11 +34,13 @@ def burst_kept(a: FloatArray, b: FloatArray, by: NDArray[np.int64], rate_hz: flo
     """Shift what is left of ``b`` when the size of both is taken out of it, and put the size back in its place.
 
     Two people who swell and fade at the same moments do so in these surrogates as well, so that no test
-    takes the common bursts for a link.
+    takes the common bursts for a link. Each holds exactly the values of ``b``, in another order.
     """
-    mean = float(np.nanmean(b))
     size = _common_size(a, b, max(BURST_S * rate_hz, 1.0))
-    return np.asarray(mean + size * rolled((b - mean) / size, by))
+    moved = size * rolled((b - float(np.nanmean(b))) / size, by)
+    out = np.empty_like(moved)  # NaN comes last in both orders
+    np.put_along_axis(out, np.argsort(moved, axis=1), np.broadcast_to(np.sort(b), moved.shape), axis=1)
+    return out
 
 
 def _common_size(a: FloatArray, b: FloatArray, width: float) -> FloatArray:

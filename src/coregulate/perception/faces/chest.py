@@ -51,7 +51,8 @@ class _Box:
     left: int
     top: int
     step: int
-    first: FloatArray
+    shape: tuple[int, int]
+    want: FloatArray
     solver: FloatArray
     head: FloatArray
     origin: FloatArray
@@ -141,9 +142,9 @@ class Chest:
         head = face.points[:468, :2].mean(axis=0)
         wide = float(face.box[2] - face.box[0])
         if box is not None and np.linalg.norm(head - box.head) <= _MOVED * wide:
-            now = _normed(_reduced(rgb, box.left, box.top, box.step, *box.first.shape))
+            now = _normed(_reduced(rgb, box.left, box.top, box.step, *box.shape))
             if now is not None:
-                fitted, alike = _fit(box, now)
+                fitted, alike = _fit(box.want, box.solver, box.shift, now)
                 if alike >= _ALIKE and np.abs(fitted).max() < _RIM:
                     box.shift = fitted
                     self._at[number] = box.origin + fitted * box.step
@@ -277,7 +278,7 @@ def _lay(rgb: Image, face: Face, head: FloatArray, origin: FloatArray) -> _Box |
     inner = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))
     dy, dx = (np.gradient(first, axis=k)[inner].ravel() for k in (0, 1))
     solver = np.linalg.pinv(np.column_stack([dx, dy, np.ones_like(dx)]))[:2]
-    return _Box(left, low, step, first, solver, head, origin, np.zeros(2))
+    return _Box(left, low, step, shape, first[inner].ravel(), solver, head, origin, np.zeros(2))
 
 
 def _normed(grey: FloatArray) -> FloatArray | None:
@@ -286,14 +287,17 @@ def _normed(grey: FloatArray) -> FloatArray | None:
     return None if spread < _FLAT else (grey - grey.mean()) / spread
 
 
-def _fit(box: _Box, now: FloatArray) -> tuple[FloatArray, float]:
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _fit(
+    want: FloatArray, solver: FloatArray, start: FloatArray, now: FloatArray
+) -> tuple[FloatArray, float]:  # pragma: no cover - compiled
     """Shift (right, down) in reduced pixels from the first picture to now, and their correlation."""
-    want = box.first[_RIM:-_RIM, _RIM:-_RIM].ravel()
-    at = box.shift
+    at = start.copy()
     for _ in range(_ROUNDS):
-        at = at - box.solver @ (_shifted(now, at[0], at[1]) - want)
+        left = _shifted(now, at[0], at[1]) - want
+        at -= np.array([(solver[0] * left).sum(), (solver[1] * left).sum()])
         if np.abs(at).max() > _RIM:
-            return box.shift, 0.0
+            return start, 0.0
     back = _shifted(now, at[0], at[1])
     return at, float(np.corrcoef(back, want)[0, 1]) if back.std() > 0 else 0.0
 

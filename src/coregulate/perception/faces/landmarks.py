@@ -6,6 +6,7 @@ import struct
 from functools import lru_cache
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,14 +97,8 @@ class Landmarker:
         picture = crop(rgb, region.centre, region.side, region.roll_rad, SIZE, high=1.0)
         flat, logit = self._network(picture, N_POINTS * 3, 1)
         points = place(flat.reshape(N_POINTS, 3).astype(np.float64), region)
-        front, rotation = self._turn(points)
+        front, rotation = _to_front(points, self._canonical, self._rigid, self._weights)
         return Face(points, float(1.0 / (1.0 + np.exp(-float(logit[0])))), front, rotation)
-
-    def _turn(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        seen = points * [1.0, -1.0, -1.0]
-        target = self._canonical[self._rigid]
-        rotation, scale, shift = similarity(target, seen[self._rigid], self._weights)
-        return ((seen - shift) @ rotation) / scale, rotation
 
 
 @lru_cache(maxsize=1)
@@ -142,9 +137,10 @@ def region_of_detection(found: Detection) -> Region:
     return Region(centre, side * MARGIN, float(np.arctan2(dy, dx)))
 
 
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
 def similarity(
     source: FloatArray, target: FloatArray, weights: FloatArray
-) -> tuple[FloatArray, float, FloatArray]:
+) -> tuple[FloatArray, float, FloatArray]:  # pragma: no cover - compiled
     """Fit ``target = scale * rotation @ source + shift`` by weighted least squares.
 
     Parameters
@@ -162,14 +158,24 @@ def similarity(
     -----
     Umeyama 1991, 10.1109/34.88573, with weights.
     """
-    w = weights / weights.sum()
-    mean_s, mean_t = w @ source, w @ target
+    w = (weights / weights.sum()).reshape(-1, 1)
+    mean_s, mean_t = (w * source).sum(axis=0), (w * target).sum(axis=0)
     s, t = source - mean_s, target - mean_t
-    u, d, vt = np.linalg.svd((t * w[:, None]).T @ s)
+    u, d, vt = np.linalg.svd((t * w).T @ s)
     sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
     rotation = (u * sign) @ vt
-    scale = float((d * sign).sum() / (w @ (s**2).sum(axis=1)))
-    return rotation, scale, mean_t - scale * rotation @ mean_s
+    scale = (d * sign).sum() / (w * s**2).sum()
+    return rotation, scale, mean_t - scale * (rotation @ mean_s)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _to_front(
+    points: FloatArray, canonical: FloatArray, rigid: NDArray[np.intp], weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:  # pragma: no cover - compiled
+    """Points as seen from the front, in centimetres, and how the head is turned."""
+    seen = points * np.array([1.0, -1.0, -1.0])
+    rotation, scale, shift = similarity(canonical[rigid], seen[rigid], weights)
+    return ((seen - shift) @ rotation) / scale, rotation
 
 
 def angles_deg(rotation: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -37,10 +37,11 @@ EVIDENCE_CLIP = 8.0  # nats (prior): one window must not decide
 EDGE_WEIGHT = 0.05  # prior: a chunk knows least where it begins and ends
 BOTH_THERE_S = 0.17  # prior: less than ten frames is no second speaker
 # One voice or two, with a margin between: see docs/perception.md for what these were set on.
-ONE_SECOND, TWO_SECOND = 0.05, 0.17
+ONE_SECOND, TWO_SECOND = 0.05, 0.18
 ONE_LIKENESS, TWO_LIKENESS = 0.5, 0.42
 LEAST_WINDOWS = 16  # 12 s of clean speech (prior): with less, how many there are is not known
 _BATCH = 16  # chunks: memory, 47.5 s of sound
+_MOST_CORES = 4  # prior: each holds a batch in memory
 _WINDOWS = 3  # measured: what one window needs fits the processor's nearest memory
 _BLOCK = 6000  # frames: one minute
 _LOCAL = np.array([[k in speakers for k in range(3)] for speakers in CLASSES], dtype=np.float32)
@@ -119,9 +120,17 @@ def _chunks(sound: Sound) -> tuple[NDArray[np.intp], Values]:
 
 
 def _on_cores(work: Callable[[NDArray[np.intp]], Values], parts: Sequence[NDArray[np.intp]]) -> list[Values]:
-    """Do each part on a core of its own: many threads for one small product mostly wait for each other."""
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as cores:
-        return list(cores.map(work, parts))
+    """Do each part on a core of its own: many threads for one small product mostly wait for each other.
+
+    An interruption waits for the parts that are begun, no longer.
+    """
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_CORES)) as cores:
+        coming = [cores.submit(work, part) for part in parts]
+        try:
+            return [part.result() for part in coming]
+        except BaseException:
+            cores.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _samples(sound: Sound, low: int, high: int) -> Values:
