@@ -202,6 +202,7 @@ def _bond(bond: Bond) -> dict[str, Any]:
         "rival_margin": word.rival_margin,
         "more_minutes": word.more_minutes,
         "late_s": word.late_s,
+        "gain_at_once": word.gain_at_once,
         "coupling": [
             {
                 "measure": c.measure, "a": c.a, "a_cue": c.a_cue, "b": c.b, "b_cue": c.b_cue, "value": c.value,

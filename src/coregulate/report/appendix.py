@@ -189,6 +189,7 @@ def word_table(analysis: Analysis) -> Table:
             for n, s in zip(pair, word.share, strict=False)
         ),
         ("each hears the other late by (s)", word.late_s),
+        ("stability gain without that delay", word.gain_at_once),
         ("time in common", words.duration_words(word.common_s)),
         ("observed", percent(word.observed)),
         ("more minutes that would likely tell", word.more_minutes),
