@@ -7,9 +7,10 @@ import json
 
 import numpy as np
 import pytest
+import written_files
 
 from coregulate.core import FormatError, Samples, Signal
-from coregulate.readers import door, edf, large_table, text
+from coregulate.readers import door, edf, large_table, text, xdf_large
 
 START = 1_768_329_000
 
@@ -130,3 +131,79 @@ def test_an_edf_that_is_too_large_is_averaged(tmp_path, monkeypatch):
     monkeypatch.setattr(edf, "MAX_VALUES", 1_000)
     with pytest.raises(FormatError, match="Cut it into parts"):
         door.read(tmp_path / "a.edf")
+
+
+def lab(folder, *, pause_at: int = 10**9):
+    """Return an XDF of 20 s: brain waves, two hearts at 1000 a second whose clocks drift, and marks."""
+    raw = b"XDF:" + written_files._chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>")
+    people = {2: ("Alex_ECG", 900.0, 0.0), 3: ("Kim_ECG", 1000.0, 50e-6)}
+    raw += written_files._header(1, "amp", "EEG", 1000, "uV") + written_files._header(
+        4, "Marks", "Markers", 0.0, "", "string"
+    )
+    for k, (name, _, _) in people.items():
+        raw += written_files._header(k, name, "ECG", 1000, "mV")
+    raw += written_files._samples(4, np.array([905.0, 915.0]), ["talk start", "talk stop"])
+    rng = np.random.default_rng(0)
+    for begin in range(0, 20_000, 333):
+        true = np.arange(begin, min(begin + 333, 20_000)) / 1000 + (5.0 if begin >= pause_at else 0.0)
+        for k, (_, zero, drift) in people.items():
+            theirs = zero + true * (1 + drift) + rng.normal(0, 1e-4, len(true))
+            raw += written_files._samples(k, theirs, np.sin(7 * true) + k)
+            raw += written_files._offset(k, theirs[0], 900.0 - zero - drift * true[0])
+        raw += written_files._samples(1, 900.0 + true, true)
+    path = folder / "lab.xdf"
+    path.write_bytes(raw)
+    return path
+
+
+def hearts(path):
+    found = door.read(path)
+    return {s.owner_hint: s for s in found if s.kind == "ecg"}, found
+
+
+def test_a_large_xdf_says_the_same_but_for_what_has_no_use(tmp_path, monkeypatch):
+    pytest.importorskip("pyxdf")
+    path = lab(tmp_path, pause_at=9_990)
+    whole, _ = hearts(path)
+    monkeypatch.setattr(xdf_large, "fits", lambda streams: False)
+    again, found = hearts(path)
+    assert {s.kind for s in found} == {"ecg", "markers"}
+    assert "amp" in next(n.text for n in found[0].notices if n.code == "left_out")
+    assert again.keys() == whole.keys() == {"Alex", "Kim"}
+    for who, one in whole.items():
+        assert isinstance(one.data, Samples)  # for the pause
+        np.testing.assert_allclose(again[who].data.times_s, one.data.times_s, atol=1e-9)
+        np.testing.assert_allclose(again[who].data.values, one.data.values, atol=1e-6)
+    marks = next(s for s in found if s.kind == "markers")
+    assert [(round(x.start_s, 3), x.text) for x in marks.data.labels] == [
+        (5.0, "talk start"), (15.0, "talk stop")
+    ]  # fmt: skip
+
+
+def test_an_xdf_that_does_not_fit_is_averaged_or_refused(tmp_path, monkeypatch):
+    pytest.importorskip("pyxdf")
+    path = lab(tmp_path, pause_at=9_990)
+    needed = xdf_large._bytes({k: xdf_large.Kept([0], 3, 20_000, 12) for k in (2, 3)})
+    monkeypatch.setattr(xdf_large, "MOST_BYTES", 1.01 * needed + 1000)
+    slower, found = hearts(path)
+    told = next(n.text for n in found[0].notices if n.code == "averaged")
+    assert "Alex_ECG by 3, Kim_ECG by 3" in told
+    for k, one in zip((2, 3), slower.values(), strict=True):
+        assert np.diff(one.data.times_s).max() == pytest.approx(5.0, abs=0.01)
+        np.testing.assert_allclose(np.median(np.diff(one.data.times_s)), 3e-3, rtol=1e-3)
+        true = one.data.times_s + 0.001  # zero is the middle of the first three
+        np.testing.assert_allclose(one.data.values, np.sin(7 * true) + k, atol=1e-3)
+        assert len(one.data.values) >= 20_000 // 3 - 2
+    monkeypatch.setattr(xdf_large, "MOST_BYTES", needed / 2)
+    with pytest.raises(FormatError, match="more than can be read"):
+        door.read(path)
+
+
+def test_a_large_xdf_that_is_cut_short_is_read_as_far_as_it_goes(tmp_path, monkeypatch):
+    pytest.importorskip("pyxdf")
+    path = lab(tmp_path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    monkeypatch.setattr(xdf_large, "fits", lambda streams: False)
+    found, streams = hearts(path)
+    assert 9_000 < len(found["Alex"].data.values) < 11_000
+    assert "cut_short" in {n.code for n in streams[0].notices}

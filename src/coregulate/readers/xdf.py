@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,17 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Notice, Stream
 
-from .channels import (
-    MAX_OTHER,
-    USED,
-    Channel,
-    channel_kind,
-    marker_stream,
-    streams_of,
-    with_notices,
-)
+from . import xdf_large
+from .channels import USED, Channel, marker_stream, streams_of, with_notices
 from .columns import owner_of, words_of
 from .reader import Reader, optional
 from .text import head_of
+from .xdf_header import TYPES, channels_of, is_one_sensor, is_text, kind_of_stream, name_of, nominal_hz, said
+from .xdf_large import OnChunk
 
-_MAX_NUMBERS = 40_000_000  # prior: pyxdf holds each twice, as float64: 640 MB
-_TYPES = {  # what LSL's registry of content types calls our kinds (sccn/xdf wiki, "Meta-Data")
-    "ecg": "ecg", "ekg": "ecg", "ppg": "ppg", "bvp": "ppg", "gsr": "eda", "eda": "eda", "rr": "rr", "ibi": "rr",
-    "hr": "heart_rate", "respiration": "respiration", "resp": "respiration", "acc": "acceleration",
-    "accelerometer": "acceleration", "rating": "rating",
-}  # fmt: skip
+Keep = slice | NDArray[np.intp]
+
+_DAMAGED = 40_000_000  # prior: numbers that are read though they could not be counted, behind some damage
 
 
 def sniff(path: Path) -> bool:
@@ -57,16 +49,11 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     """
     pyxdf = optional("pyxdf", "pyxdf", path)
     notices: list[Notice] = []
-    with _quiet() as said:
-        try:
-            raw, _ = pyxdf.load_xdf(
-                str(path), select_streams=_chosen(pyxdf, path, notices), on_chunk=_counted()
-            )
-        except _TooMuch:
-            raise FormatError(
-                "It holds more samples than can be read at once", "Cut it into parts", path
-            ) from None
-    if any("corrupt" in text or "Error reading" in text or "zero-length" in text for text in said):
+    with _quiet() as said_by_pyxdf:
+        raw, whole = _loaded(pyxdf, path, notices)
+    if not whole or any(
+        "corrupt" in text or "Error reading" in text or "zero-length" in text for text in said_by_pyxdf
+    ):
         notices.append(
             Notice("cut_short", path.name, "Parts of it are damaged or cut off: what is whole is read.")
         )
@@ -76,7 +63,7 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
             "None of its streams holds a sample", "Check that the recorder saw the devices", path
         )
     if len(full) < len(raw):
-        empty = ", ".join(_name(s) for s in raw if not len(s["time_stamps"]))
+        empty = ", ".join(name_of(s) for s in raw if not len(s["time_stamps"]))
         notices.append(Notice("left_out", path.name, f"Streams without a sample: {empty[:200]}."))
     zero = min(float(np.min(s["time_stamps"])) for s in full)
     return _streams(full, zero, path, notices)
@@ -101,51 +88,48 @@ def _quiet() -> Iterator[list[str]]:
         logger.setLevel(level)
 
 
+def _loaded(pyxdf: Any, path: Path, notices: list[Notice]) -> tuple[list[dict[str, Any]], bool]:
+    """Return all streams of a file that fits as it is; of a larger one what has a use, averaged where it must be.
+
+    And whether no damage was met while counting.
+    """
+    found, whole = xdf_large.count(path)
+    if xdf_large.fits(found):
+        return _load(pyxdf, path, lambda *chunk: chunk[:3], _DAMAGED), whole
+    kept = xdf_large.plan(found, path, notices)
+    most = 2 * sum(s.n_samples * (1 + len(s.columns)) // s.together for s in kept.values()) + _DAMAGED
+    raw = _load(pyxdf, path, xdf_large.averaging(kept), most, list(kept), dejitter_timestamps=False)
+    xdf_large.straighten(raw)
+    for stream in raw:
+        plan = kept[stream["info"]["stream_id"]]
+        stream.update(columns=plan.columns, together=plan.together)
+    return raw, whole
+
+
 class _TooMuch(BaseException):
     """Raised out of pyxdf, which takes any Exception for a damaged part and goes on."""
 
 
-def _counted() -> Callable[..., tuple[Any, Any, Any]]:
+def _load(
+    pyxdf: Any, path: Path, on_chunk: OnChunk, most: int, streams: list[int] | None = None, **options: bool
+) -> list[dict[str, Any]]:
     total = 0
 
-    def keep(values: Any, stamps: Any, info: Any, _stream: int) -> tuple[Any, Any, Any]:
+    def keep(values: Any, stamps: Any, info: Any, stream: int) -> tuple[Any, Any, Any]:
         nonlocal total
+        values, stamps, info = on_chunk(values, stamps, info, stream)
         total += np.size(values) + np.size(stamps)
-        if total > _MAX_NUMBERS:
+        if total > most:  # a damaged file, of which only a part could be counted
             raise _TooMuch
         return values, stamps, info
 
-    return keep
-
-
-def _chosen(pyxdf: Any, path: Path, notices: list[Notice]) -> list[int] | None:
-    """Return the ids of the streams that are read of a large file: those with a use; None: all of a small one."""
-    if path.stat().st_size <= 8 * MAX_OTHER:
-        return None
-    chosen, left = [], []
-    for info in pyxdf.resolve_streams(str(path)):
-        kind = _TYPES.get(str(info.get("type", "")).casefold()) or channel_kind(str(info.get("name", "")))
-        if info.get("channel_format") == "string" or kind in USED:
-            chosen.append(int(info["stream_id"]))
-        else:
-            left.append(str(info.get("name")))
-    if left:
-        text = f"Streams without a use here are not read, because the file is large: {', '.join(left)[:200]}."
-        notices.append(Notice("left_out", path.name, text))
-    if not chosen:
+    try:
+        raw, _ = pyxdf.load_xdf(str(path), select_streams=streams, on_chunk=keep, **options)
+    except _TooMuch:
         raise FormatError(
-            "It is large and holds no stream with a use here", "Name its streams (ECG, EDA, ...)", path
-        )
-    return chosen
-
-
-def _first(info: Mapping[str, Any], key: str) -> str:
-    value = (info.get(key) or [""])[0]
-    return str(value or "")
-
-
-def _name(stream: Mapping[str, Any]) -> str:
-    return _first(stream["info"], "name") or _first(stream["info"], "type") or "stream"
+            "It holds more samples than can be read at once", "Cut it into parts", path
+        ) from None
+    return list(raw)
 
 
 def _streams(
@@ -156,19 +140,18 @@ def _streams(
     markers: list[Stream] = []
     for stream, owner in zip(full, people, strict=True):
         times = np.asarray(stream["time_stamps"], dtype=np.float64) - zero
-        keep = np.argsort(times[np.isfinite(times)], kind="stable")
-        keep = np.flatnonzero(np.isfinite(times))[keep]
+        keep = _in_order(times)
         told = _resets(stream, times, path)
-        if _first(stream["info"], "channel_format") == "string":
+        if is_text(stream):
             rows = stream["time_series"]
             marks = [
                 (times[k], times[k], "; ".join(str(x) for x in rows[k] if str(x)))
-                for k in keep
+                for k in np.arange(len(times))[keep]
                 if k < len(rows)
             ]
             marks = [m for m in marks if m[2]]
             if marks:
-                markers.extend(with_notices([marker_stream(marks, path, _name(stream))], told))
+                markers.extend(with_notices([marker_stream(marks, path, name_of(stream))], told))
         else:
             channels.extend(_channels(stream, times, keep, owner, told))
     # One clock for all of them: the recorder's. Its zero is the first sample of any stream.
@@ -178,55 +161,40 @@ def _streams(
     return [*streams, *markers] if channels else streams
 
 
+def _in_order(times: FloatArray) -> Keep:
+    """Return which samples are kept, in order of time: all as they are, without a copy, where they are so already."""
+    known = np.isfinite(times)
+    if known.all() and not np.any(np.diff(times) < 0):
+        return slice(None)
+    return np.flatnonzero(known)[np.argsort(times[known], kind="stable")]
+
+
 def _channels(
-    stream: Mapping[str, Any], times: FloatArray, keep: NDArray[np.intp], owner: str, told: Sequence[Notice]
+    stream: Mapping[str, Any], times: FloatArray, keep: Keep, owner: str, told: Sequence[Notice]
 ) -> list[Channel]:
-    values = np.asarray(stream["time_series"], dtype=np.float64)
-    values = values.reshape(len(times), -1)[keep]
-    rate = _nominal(stream)
-    kind = _TYPES.get(_first(stream["info"], "type").casefold(), "")
-    labels = _labels(stream, values.shape[1])
-    result = []
-    for k, (label, unit) in enumerate(labels):
-        own = channel_kind(label, unit)
-        name = f"{_name(stream)} {label}".strip()
-        what = (
-            own if own != "other" else kind if kind and (len(labels) == 1 or kind == "acceleration") else ""
-        )
-        if kind and not what:  # an ECG stream of several unnamed channels: the first is used
-            what = kind if k == 0 else "other"
-        result.append(
-            Channel(name, values[:, k], rate or None, unit, times_s=times[keep], kind=what or channel_kind(name),
-                    owner=owner, notices=tuple(told) if k == 0 else ())
-        )  # fmt: skip
-    if kind == "acceleration" and len(labels) == 3 and all(c.kind == "acceleration" for c in result):
-        return [result[0]._replace(label=_name(stream), values=values)]
+    series, columns = stream["time_series"], stream.get("columns")
+    values: NDArray[Any] = np.asarray(series, dtype=np.float32 if columns else np.float64).reshape(
+        len(times), -1
+    )[keep]
+    times, rate = times[keep], nominal_hz(stream) / stream.get("together", 1)
+    if columns:
+        every = channels_of(stream, int(said(stream, "channel_count")))
+        named = [every[k] for k in columns]
+    else:
+        named = channels_of(stream, values.shape[1])
+    result = [
+        Channel(c.label, values[:, k], rate or None, c.unit, times_s=times, kind=c.kind, owner=owner,
+                notices=tuple(told) if k == 0 else ())
+        for k, c in enumerate(named)
+    ]  # fmt: skip
+    if is_one_sensor(stream, named):
+        return [result[0]._replace(label=name_of(stream), values=values)]
     return result
-
-
-def _nominal(stream: Mapping[str, Any]) -> float:
-    try:
-        rate = float(_first(stream["info"], "nominal_srate") or 0)
-    except ValueError:
-        return 0.0
-    return rate if np.isfinite(rate) and rate > 0 else 0.0
-
-
-def _labels(stream: Mapping[str, Any], n: int) -> list[tuple[str, str]]:
-    """Return (label, unit) of each channel from the stream's description; numbers where it has none."""
-    try:
-        listed = stream["info"]["desc"][0]["channels"][0]["channel"]
-        labels = [(_first(c, "label"), _first(c, "unit")) for c in listed]
-    except (KeyError, IndexError, TypeError):
-        labels = []
-    if len(labels) != n:
-        labels = [("", "")] if n == 1 else [(f"{k + 1}", "") for k in range(n)]
-    return labels
 
 
 def _resets(stream: Mapping[str, Any], times: FloatArray, path: Path) -> list[Notice]:
     told = []
-    where = f"{path.name}: {_name(stream)}"
+    where = f"{path.name}: {name_of(stream)}"
     pieces = stream["info"].get("clock_segments") or []
     if len(pieces) > 1:
         text = f"Its clock started anew {len(pieces) - 1} times; each piece is tied to the recorder's clock by itself."
@@ -248,13 +216,13 @@ def _resets(stream: Mapping[str, Any], times: FloatArray, path: Path) -> list[No
 
 def _people(full: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return each stream's owner: what its name says besides its kind, where that tells two streams apart."""
-    names = [_name(s) for s in full]
+    names = [name_of(s) for s in full]
     shared = (
         set.intersection(*({w.casefold() for w in words_of(n)} for n in names)) if len(names) > 1 else set()
     )
     said = []
     for stream, name in zip(full, names, strict=True):
-        kind = _TYPES.get(_first(stream["info"], "type").casefold()) or channel_kind(name)
+        kind = kind_of_stream(stream)
         words = [w for w in (owner_of(name) or _unkinded(name)).split() if w.casefold() not in shared]
         said.append(" ".join(words) if kind in USED else "")
     twins = Counter(s.casefold() for s in said if s)
@@ -265,7 +233,7 @@ def _unkinded(name: str) -> str:
     words = [
         w
         for w in words_of(name)
-        if w.casefold() not in _TYPES and w.casefold() not in ("stream", "lsl", "data")
+        if w.casefold() not in TYPES and w.casefold() not in ("stream", "lsl", "data")
     ]
     return " ".join(words)
 
