@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -236,3 +237,26 @@ def test_files_of_two_people_are_a_session_each_only_where_they_hold_the_same(tm
     assert whole_sessions([both[0], tmp_path / "speech.rttm"]) == []
     (tmp_path / "notes.csv").write_text("time,remark_count\n" + "".join(f"{t},{t % 3}\n" for t in range(90)))
     assert whole_sessions([*both, tmp_path / "notes.csv"]) == both
+
+
+@pytest.mark.parametrize("unix", [True, False])
+def test_an_elan_file_lies_beside_the_sound_that_it_was_made_on(tmp_path: Path, unix: bool) -> None:
+    """ELAN looks for its time t at t + TIME_ORIGIN in a recording, as its players' source says."""
+    pympi = pytest.importorskip("pympi")
+    folder = write_two(tmp_path, unix=(1.7e9, 1.7e9 + 4.8) if unix else (None, None))
+    with wave.open(str(folder / "room.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(np.random.default_rng(0).integers(-999, 999, 160_000, dtype=np.int16).tobytes())
+    talk = pympi.Elan.Eaf()
+    talk.add_linked_file("file:///C:/films/room.wav", mimetype="audio/x-wav", time_origin=2500)
+    talk.add_tier("ann codes")
+    talk.add_annotation("ann codes", 1000, 3000, "joy")
+    talk.to_file(str(folder / "talk.eaf"))
+    plan = propose_session(folder, folder).plan
+    at = {s.path: s.offset_s for s in plan.streams if s.kind in ("codes", "audio")}
+    assert at["talk.eaf"] == pytest.approx(at["room.wav"] + 2.5)
+    told = next(a for a in plan.assumptions if a.code == "clock_of_media")
+    assert "second 0 is second 2.5 of" in told.text
+    assert not any("talk.eaf" in a.where for a in plan.assumptions if a.code == "assumed_aligned")

@@ -51,14 +51,29 @@ def test_fifty_ppm_over_two_hours_by_marks():
     assert tie_marks(Track((Label(1, 1, "clap"),)), Track((Label(9, 9, "Clap"),))).offset_s == 8
 
 
-def test_intervals_hold_what_they_say():
-    rng = np.random.default_rng(1)
+@pytest.mark.parametrize("n", [4, 5, 6, 8, 12])
+def test_intervals_hold_what_they_say(n):
+    rng = np.random.default_rng(n)
     inside = np.zeros(2)
     for _ in range(400):
-        theirs = np.sort(rng.uniform(0, HOURS_2, 12))
-        fit = fit_clock(theirs, theirs * (1 + 50e-6) + rng.normal(0, 0.01, 12))
+        theirs = np.sort(rng.uniform(0, HOURS_2, n))
+        fit = fit_clock(theirs, theirs * (1 + 50e-6) + rng.normal(0, 0.01, n))
         inside += [fit.drift_low_ppm < 50 < fit.drift_high_ppm, fit.low_s < 50e-6 * fit.zero_s < fit.high_s]
     assert (inside / 400 > 0.91).all()  # of 95 %; three standard errors are 3 %
+    assert (inside / 400 < 0.985).all()
+
+
+@pytest.mark.parametrize("n", [8, 12])
+def test_intervals_hold_beside_an_odd_mark(n):
+    rng = np.random.default_rng(n)
+    inside = np.zeros(2)
+    for _ in range(400):
+        theirs = np.sort(rng.uniform(0, HOURS_2, n))
+        ours = theirs * (1 + 50e-6) + rng.normal(0, 0.01, n)
+        ours[rng.integers(n)] += 0.4
+        fit = fit_clock(theirs, ours)
+        inside += [fit.drift_low_ppm < 50 < fit.drift_high_ppm, fit.low_s < 50e-6 * fit.zero_s < fit.high_s]
+    assert (inside / 400 > 0.91).all()
     assert (inside / 400 < 0.985).all()
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from coregulate.core import Label, Notice, Stream
 
@@ -59,6 +61,7 @@ class _Document:
         ] = {}  # id, first slot, last slot or parent, text
         self.owners: dict[str, str] = {}
         self.parents: dict[str, str] = {}
+        self.media: dict[str, float] = {}  # file name, and its second at the document's zero
         self.unit_s = 1e-3
         self.tier = ""
         self.annotation = ("", "", "")
@@ -68,6 +71,8 @@ class _Document:
             self.unit_s = {"NTSC-frames": 1001 / 30000, "PAL-frames": 1 / 25}.get(
                 attributes["TIME_UNITS"], 1e-3
             )
+        elif name == "MEDIA_DESCRIPTOR":
+            self.media.setdefault(*_medium(attributes))
         elif name == "TIME_SLOT" and attributes.get("TIME_VALUE", "").lstrip("-").isdigit():
             self.slots[attributes.get("TIME_SLOT_ID", "")] = float(attributes["TIME_VALUE"])
         elif name == "TIER":
@@ -85,6 +90,19 @@ class _Document:
     def end(self, name: str, text: str) -> None:
         if name == "ANNOTATION_VALUE" and self.tier in self.tiers:
             self.tiers[self.tier].append((*self.annotation, " ".join(text.split())))
+
+
+def _medium(attributes: Mapping[str, str]) -> tuple[str, float]:
+    """Return a recording's file name and which of its seconds is the document's 0.
+
+    ELAN's players add TIME_ORIGIN (ms) to the document's time and look there in the file (its source,
+    ``setMediaTime``).
+    """
+    url = unquote(attributes.get("MEDIA_URL", "") or attributes.get("RELATIVE_MEDIA_URL", ""))
+    origin = attributes.get("TIME_ORIGIN", "")
+    return url.replace("\\", "/").rpartition("/")[2], int(origin) / 1000 if origin.lstrip(
+        "-"
+    ).isdecimal() else 0.0
 
 
 def _document(path: Path) -> list[Stream]:
@@ -115,7 +133,9 @@ def _document(path: Path) -> list[Stream]:
         tiers.append(Tier(name, labels, told.owners.get(name, ""), parent=told.parents.get(name, "")))
     if lost:
         notices.append(Notice("rows_left_out", path.name, f"{lost} annotations have no time: left out."))
-    return streams_of_tiers(tiers, path, notices=notices)
+    streams = streams_of_tiers(tiers, path, notices=notices)
+    media = {name: origin for name, origin in told.media.items() if name}
+    return [dataclasses.replace(s, attrs={**s.attrs, "media": media}) for s in streams] if media else streams
 
 
 def _filled(

@@ -1,7 +1,7 @@
 """Floor 2: a folder of recordings as two people on one clock, with their consent."""
 
-from .clocks import Found
 from .dyads import dyads_of
+from .found import Found
 from .memory import session_from_memory
 from .own_words import add_correction, with_own_words
 from .owned import OwnedStream

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
 
 from coregulate.core import Notice, Segment, Stream
 
+from .found import Found, Placed
+from .media_tie import beside_media, media_of
 from .owners import PERSONAL
 from .plan import PersonPlan
 from .ties import Tie, find_ties
-
-
-class Found(NamedTuple):
-    """A stream that was recognised in a file."""
-
-    path: str
-    reader: str
-    stream: Stream
-
-
-class Placed(NamedTuple):
-    """Where a stream lies: session time is ``offset_s`` + its own time, stretched by ``drift_ppm``.
-
-    ``clock`` is ``unix`` (``offset_s`` comes on top of the file's own clock), ``tied`` (measured) or ``aligned``.
-    """
-
-    clock: str
-    offset_s: float
-    drift_ppm: float = 0.0
-    uncertainty_s: float = math.nan
 
 
 def lay_on_one_clock(
@@ -39,7 +19,8 @@ def lay_on_one_clock(
     """Return the session's Unix start and where each stream lies.
 
     Files that carry Unix times are on one clock. Others are tied to it, or to each other, by what both
-    recorded (sound, marks, movement); what nothing ties is assumed to begin together, and said so.
+    recorded (sound, marks, movement); an annotation lies with the recording it names; what nothing ties is
+    assumed to begin together, and said so.
     """
     unix = {i: _unix_span(f.stream) for i, f in enumerate(found) if f.stream.origin_unix_s is not None}
     spans = {
@@ -50,15 +31,17 @@ def lay_on_one_clock(
     shared_clock = bool(known) and (len(known) < 2 or _overlap(*known) > 0)
     if shared_clock and _someone_without_clock(found, owners, people, spans):
         shared_clock = False
+    media = media_of(found)
     if shared_clock:
-        return _on_unix(found, unix, assumptions)
-    return None, _side_by_side(
-        found, owners, unix, spans, "their clocks do not overlap" if len(known) == 2 else "", assumptions
-    )
+        start, placed = _on_unix(found, unix, media, assumptions)
+        return start, beside_media(found, placed, media, start, assumptions)
+    why = "their clocks do not overlap" if len(known) == 2 else ""
+    placed = _side_by_side(found, owners, unix, spans, media, why, assumptions)
+    return None, beside_media(found, placed, media, None, assumptions)
 
 
 def _on_unix(
-    found: Sequence[Found], unix: Mapping[int, Segment], assumptions: list[Notice]
+    found: Sequence[Found], unix: Mapping[int, Segment], media: Collection[int], assumptions: list[Notice]
 ) -> tuple[float, list[Placed]]:
     start = _earliest(found, unix)
     base = [(found[i].stream.origin_unix_s or 0.0) - start if i in unix else 0.0 for i in range(len(found))]
@@ -81,7 +64,11 @@ def _on_unix(
         else:
             placed.append(Placed("unix" if i in unix else "aligned", 0.0))
     loose = sorted(
-        {f.path for f, p in zip(found, placed, strict=True) if p.clock == "aligned" and _is_timed(f.stream)}
+        {
+            found[i].path
+            for i, p in enumerate(placed)
+            if p.clock == "aligned" and _is_timed(found[i].stream) and i not in media
+        }
     )
     if loose:
         assumptions.append(_aligned(loose, " with the session's start"))
@@ -101,7 +88,7 @@ def _earliest(found: Sequence[Found], unix: Mapping[int, Segment]) -> float:
 
 def _side_by_side(
     found: Sequence[Found], owners: Sequence[str], unix: Mapping[int, Segment],
-    spans: Mapping[str, Segment | None], why: str, assumptions: list[Notice],
+    spans: Mapping[str, Segment | None], media: Collection[int], why: str, assumptions: list[Notice],
 ) -> list[Placed]:  # fmt: skip
     base = []
     for i, f in enumerate(found):
@@ -116,14 +103,14 @@ def _side_by_side(
     ]
     starts = [
         f.stream.data.span.start_s * (1 + p.drift_ppm * 1e-6) + p.offset_s
-        for f, p in zip(found, placed, strict=True)
-        if _is_timed(f.stream) and f.stream.data.span.duration_s > 0
+        for i, (f, p) in enumerate(zip(found, placed, strict=True))
+        if _is_timed(f.stream) and f.stream.data.span.duration_s > 0 and i not in media
     ]
     earliest = min(starts, default=0.0)
     placed = [p._replace(offset_s=round(p.offset_s - earliest, 6)) for p in placed]
-    paths = sorted({f.path for f in found if _is_timed(f.stream)})
+    paths = sorted({f.path for i, f in enumerate(found) if _is_timed(f.stream) and i not in media})
     loose = [path for path in paths if path not in ties]
-    several = len({f.path for f in found}) > 1 or len(unix) > 0
+    several = len({f.path for i, f in enumerate(found) if i not in media}) > 1 or len(unix) > 0
     # One file that the rest is tied to needs no assumption.
     if several and (len(loose) > 1 or not ties):
         assumptions.append(_aligned(loose, why=why))

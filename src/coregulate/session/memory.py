@@ -10,7 +10,7 @@ from typing import Any
 from coregulate.core import InputError, Stream
 from coregulate.readers import streams_from_frame, streams_from_raw
 
-from .clocks import Found
+from .found import Found
 from .propose import propose_found
 from .session import Session
 

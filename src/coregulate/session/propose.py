@@ -14,7 +14,8 @@ from coregulate.core import CoregulateError, InputError, Notice, Signal, Stream,
 from coregulate.readers import groups, read, recognise
 
 from .calls import one_film, without_mixed_sound
-from .clocks import Found, Placed, lay_on_one_clock
+from .clocks import lay_on_one_clock
+from .found import Found, Placed
 from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
