@@ -123,6 +123,21 @@ def test_from_files_to_json_report_and_table(ratings: Path, tmp_path: Path) -> N
     assert (tmp_path / "tracks.parquet").stat().st_size > 1000
 
 
+def test_inspect_names_people_and_says_which_streams_go_on_in_more_files(ratings: Path) -> None:
+    lines = (ratings / "ann_dial.csv").read_text().splitlines()
+    (ratings / "ann_dial.csv").unlink()
+    (ratings / "ann").mkdir()
+    (ratings / "bo").mkdir()
+    (ratings / "bo_dial.csv").rename(ratings / "bo" / "dial.csv")
+    for name, part in (("ann/dial1.csv", lines[1:300]), ("ann/dial2.csv", lines[400:])):
+        (ratings / name).write_text("\n".join([lines[0], *part]) + "\n")
+    run("init", ratings, "--yes")
+    shown = run("inspect", ratings, "--quiet")
+    assert shown.returncode == 0, shown.stderr
+    row = next(x for x in shown.stdout.splitlines() if x.startswith("Ann"))
+    assert "ann/dial1.csv and 1 more" in row
+
+
 def test_inspect_says_what_cannot_be_computed_and_why(ratings: Path) -> None:
     run("init", ratings, "--yes")
     shown = run("inspect", ratings, "--quiet")

@@ -260,3 +260,15 @@ def test_an_elan_file_lies_beside_the_sound_that_it_was_made_on(tmp_path: Path, 
     told = next(a for a in plan.assumptions if a.code == "clock_of_media")
     assert "second 0 is second 2.5 of" in told.text
     assert not any("talk.eaf" in a.where for a in plan.assumptions if a.code == "assumed_aligned")
+
+
+def test_a_stream_whose_damaged_times_span_years_is_left_out_and_named(tmp_path: Path) -> None:
+    folder = write_two(tmp_path)
+    with (folder / "bo_breathing.csv").open("a") as file:
+        file.write("\n1900000000.0,0.5")
+    write_plan(agreed(propose_session(folder, folder).plan), folder)
+    session = open_session(folder)
+    assert session.duration_s < 21
+    told = next(n for n in session.notices if n.code == "stream_unreadable")
+    assert told.where == "bo_breathing.csv"
+    assert "no session is longer than two" in told.text

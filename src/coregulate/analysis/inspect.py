@@ -86,7 +86,12 @@ def inspect_session(
         "duration_s": session.duration_s,
         "overlap_s": common,
         "streams": [
-            {**describe_stream(s, bodies), "on": presence(s.data, session.span, N_PARTS).round(3).tolist()}
+            {
+                **describe_stream(s, bodies),
+                "name": names.get(s.person),
+                "files": list(s.pieces or (s.path,)),
+                "on": presence(s.data, session.span, N_PARTS).round(3).tolist(),
+            }
             for s in streams
         ],
         "can": can,

@@ -39,7 +39,7 @@ def inspect_folder(folder: Path, *, as_json: bool, quiet: bool) -> None:
 
 def _timeline(facts: dict[str, Any]) -> list[str]:
     """One bar a stream: full where it was on, half where it was partly, a dot where it was not; then its quality."""
-    names = [f"{s['person'] or 'both'} {s['kind']}" for s in facts["streams"]]
+    names = [f"{s['name'] or 'both'} {s['kind']}" for s in facts["streams"]]
     width = max(map(len, names), default=0)
     end = f"{facts['duration_s'] / 60:.1f} min"
     lines = [f"{'':{width}s} 0{end:>{len(facts['streams'][0]['on'])}s}"] if facts["streams"] else []
@@ -51,9 +51,14 @@ def _timeline(facts: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _files(files: list[str]) -> str:
+    """Return a stream's file; of one that goes on in others, the first and how many more."""
+    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+
+
 def _row(s: dict[str, Any]) -> list[str]:
     quality = s["quality"]
     return [
-        s["person"] or "both", s["kind"], f"{s['path']} {s['part']}".strip(), f"{s['rate_hz']:g} Hz" if s["rate_hz"] else "-",
+        s["name"] or "both", s["kind"], f"{_files(s['files'])} {s['part']}".strip(), f"{s['rate_hz']:g} Hz" if s["rate_hz"] else "-",
         f"{s['start_s']:.1f} s", f"{s['end_s']:.1f} s", s["clock"], "-" if quality is None or quality != quality else f"{quality:.2f}", s["used"] or "-",
     ]  # fmt: skip

@@ -21,7 +21,7 @@ from .channels import USED
 from .xdf_header import channels_of, is_text, kind_of_stream, name_of, nominal_hz, said
 
 # prior: with what Python and its packages take, under a GB (measured: docs/formats.md)
-MOST_BYTES = 760_000_000
+MOST_BYTES = 600_000_000
 _LEAST_HZ = {"ecg": 250.0, "ppg": 100.0, "acceleration": 50.0}
 _LEAST_OTHER_HZ = 25.0
 _LONGEST = 1 << 40  # bytes of a chunk; a longer one is damage

@@ -23,3 +23,4 @@ class OwnedStream(NamedTuple):
     notices: tuple[Notice, ...]
     who: Mapping[str, str] = MappingProxyType({})
     one_room: bool | None = None
+    pieces: tuple[str, ...] = ()  # the files that one sensor went on in, where they are several

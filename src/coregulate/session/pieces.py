@@ -55,7 +55,12 @@ def _one(members: Sequence[OwnedStream]) -> list[OwnedStream]:
     )
     notices = (*(n for m in ordered for n in m.notices), Notice("pieces_joined", first.path, text))
     return [
-        first._replace(data=_concatenated([m.data for m in ordered], spans), timing="stamps", notices=notices)
+        first._replace(
+            data=_concatenated([m.data for m in ordered], spans),
+            timing="stamps",
+            notices=notices,
+            pieces=tuple(m.path for m in ordered),
+        )
     ]
 
 

@@ -39,6 +39,8 @@ from .person_file import PersonFile, read_person_file
 from .pieces import joined
 from .plan import FILE_NAME, CorrectionPlan, SegmentPlan, SessionPlan, StreamPlan, read_plan
 
+LONGEST_S = 2 * 86400.0  # prior: of a conversation; damaged times can span millions of years
+
 
 class InputFile(NamedTuple):
     """A file that an analysis rests on."""
@@ -199,6 +201,11 @@ class Session:
             offset_s += found.origin_unix_s - self.plan.start_unix_s
         sure = math.nan if wanted.uncertainty_s is None else wanted.uncertainty_s
         clock = Clock(wanted.clock, offset_s, wanted.drift_ppm, sure)
+        if wanted.kind != "markers" and found.data.span.duration_s > LONGEST_S:
+            raise InputError(
+                f"Its times span {found.data.span.duration_s / 86400:.0f} days: no session is longer than two",
+                "Mend its times, or cut the session out of it", wanted.path,
+            )  # fmt: skip
         return OwnedStream(
             wanted.person, wanted.kind, on_clock(found.data, clock), wanted.path, wanted.part, clock,
             found.timing, wanted.range, tuple(found.notices), wanted.who,
