@@ -20,6 +20,7 @@ MAX_GAP_S = 5.0  # docs/bond.md: gaps up to this are interpolated, longer ones s
 MIN_STRETCH_S = 300.0  # docs/bond.md: shorter stretches are left out
 BURST_WINDOW_S = 60.0  # docs/bond.md: window of the normalised copy
 BURST_FLOOR = 0.05  # docs/bond.md: keeps quiet stretches from being blown up
+SIZE_WINDOW_S = 30.0  # prior, measured in docs/bond.md: bursts common to both, slower than this, count
 
 
 class Spectra(NamedTuple):
@@ -27,8 +28,8 @@ class Spectra(NamedTuple):
 
     ``omega`` (n,) is in units of :data:`OMEGA_REF`; ``i11``, ``i22`` (n,) are the
     two periodograms and ``i12`` (n,) the cross-periodogram; ``spread`` is the
-    factor by which the taper widens the likelihood. ``late`` (in the reference
-    time) is how late each is supposed to hear the other.
+    factor by which the taper and bursts common to both widen the likelihood.
+    ``late`` (in the reference time) is how late each is supposed to hear the other.
     """
 
     omega: FloatArray
@@ -144,10 +145,25 @@ def spectra(parts: list[tuple[FloatArray, FloatArray]], rate_hz: float) -> Spect
         keep = (f >= max(LOWEST_HZ, 1.5 * rate_hz / n)) & (f <= min(HIGHEST_HZ, 0.49 * rate_hz))
         scale = np.sqrt(dt / np.sum(taper**2))
         rows.append((f[keep], *(np.fft.rfft(x * taper)[keep] * scale for x in (a, b))))
-        spread.append(n * np.sum(taper**4) / np.sum(taper**2) ** 2)
+        spread.append(_spread(taper, a, b, max(1, round(SIZE_WINDOW_S * rate_hz))))
     omega = np.concatenate([r[0] for r in rows]) * 2 * np.pi / OMEGA_REF
     y1, y2 = (np.concatenate([r[i] for r in rows]) for i in (1, 2))
     weights = [len(r[0]) for r in rows]
     return Spectra(
         omega, np.abs(y1) ** 2, np.abs(y2) ** 2, y1 * y2.conj(), float(np.average(spread, weights=weights))
     )
+
+
+def _spread(taper: FloatArray, a: FloatArray, b: FloatArray, width: int) -> float:
+    """How much more the cross-spectrum of two series scatters than if every moment counted alike.
+
+    Moments in which both are large count most: bursts common to both act as one more taper. Sizes that go
+    apart are not taken for more to see than the taper leaves.
+    """
+    even = np.ones(len(taper))
+    counts = [(even, even), tuple(_moving_mean(x**2, width) for x in (a, b))]
+    scatter = []
+    for sizes in counts:
+        one, two = (taper**2 * size for size in sizes)
+        scatter.append(len(taper) * float(one @ two) / float(one.sum() * two.sum()))
+    return max(scatter)
