@@ -89,7 +89,7 @@ def test_bursts_common_to_both_widen_the_likelihood_as_much_as_they_scatter_the_
     told, seen = {}, {}
     for name, sizes in {"steady": (1, 1), "together": (size, size), "apart": (size, 1 / size)}.items():
         drawn = [spectra([tuple(rng.standard_normal(n) * m for m in sizes)], 1.0) for _ in range(200)]
-        told[name] = np.mean([d.spread for d in drawn])
+        told[name] = np.mean([d.spread * d.swell for d in drawn])
         # Each draw's sum over frequencies, in units of what independent frequencies would scatter by.
         own = sum(d.i11.mean() * d.i22.mean() for d in drawn) / len(drawn)
         cross = np.array([d.i12.sum() for d in drawn]) / np.sqrt(own * len(drawn[0].omega))

@@ -28,8 +28,9 @@ class Spectra(NamedTuple):
 
     ``omega`` (n,) is in units of :data:`OMEGA_REF`; ``i11``, ``i22`` (n,) are the
     two periodograms and ``i12`` (n,) the cross-periodogram; ``spread`` is the
-    factor by which the taper and bursts common to both widen the likelihood.
-    ``late`` (in the reference time) is how late each is supposed to hear the other.
+    factor by which the taper widens the likelihood, ``swell`` the one by which
+    bursts common to both widen it further. ``late`` (in the reference time) is
+    how late each is supposed to hear the other.
     """
 
     omega: FloatArray
@@ -37,6 +38,7 @@ class Spectra(NamedTuple):
     i22: FloatArray
     i12: ComplexArray
     spread: float
+    swell: float
     late: float = 0.0
 
 
@@ -136,8 +138,9 @@ def spectra(parts: list[tuple[FloatArray, FloatArray]], rate_hz: float) -> Spect
     from scipy.signal.windows import tukey  # scipy.signal takes half a second to import
 
     dt = OMEGA_REF / rate_hz
+    width = max(1, round(SIZE_WINDOW_S * rate_hz))
     rows: list[tuple[FloatArray, ComplexArray, ComplexArray]] = []
-    spread = []
+    spread, swell = [], []
     for a, b in parts:
         n = len(a)
         taper = tukey(n, TAPER)
@@ -145,25 +148,19 @@ def spectra(parts: list[tuple[FloatArray, FloatArray]], rate_hz: float) -> Spect
         keep = (f >= max(LOWEST_HZ, 1.5 * rate_hz / n)) & (f <= min(HIGHEST_HZ, 0.49 * rate_hz))
         scale = np.sqrt(dt / np.sum(taper**2))
         rows.append((f[keep], *(np.fft.rfft(x * taper)[keep] * scale for x in (a, b))))
-        spread.append(_spread(taper, a, b, max(1, round(SIZE_WINDOW_S * rate_hz))))
+        spread.append(_scatter(taper**2, taper**2))
+        sizes = (taper**2 * _moving_mean(x**2, width) for x in (a, b))
+        swell.append(max(_scatter(*sizes) / spread[-1], 1.0))
     omega = np.concatenate([r[0] for r in rows]) * 2 * np.pi / OMEGA_REF
     y1, y2 = (np.concatenate([r[i] for r in rows]) for i in (1, 2))
     weights = [len(r[0]) for r in rows]
-    return Spectra(
-        omega, np.abs(y1) ** 2, np.abs(y2) ** 2, y1 * y2.conj(), float(np.average(spread, weights=weights))
-    )
+    widened = (float(np.average(each, weights=weights)) for each in (spread, swell))
+    return Spectra(omega, np.abs(y1) ** 2, np.abs(y2) ** 2, y1 * y2.conj(), *widened)
 
 
-def _spread(taper: FloatArray, a: FloatArray, b: FloatArray, width: int) -> float:
-    """How much more the cross-spectrum of two series scatters than if every moment counted alike.
+def _scatter(one: FloatArray, two: FloatArray) -> float:
+    """How much more the cross-spectrum of two series of these sizes scatters than if every moment counted alike.
 
-    Moments in which both are large count most: bursts common to both act as one more taper. Sizes that go
-    apart are not taken for more to see than the taper leaves.
+    Moments in which both are large count most: bursts common to both act as one more taper.
     """
-    even = np.ones(len(taper))
-    counts = [(even, even), tuple(_moving_mean(x**2, width) for x in (a, b))]
-    scatter = []
-    for sizes in counts:
-        one, two = (taper**2 * size for size in sizes)
-        scatter.append(len(taper) * float(one @ two) / float(one.sum() * two.sum()))
-    return max(scatter)
+    return len(one) * float(one @ two) / float(one.sum() * two.sum())

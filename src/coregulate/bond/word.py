@@ -18,7 +18,7 @@ from .prepare import OMEGA_REF, Spectra, binned, spectra, stretches, whole
 NAN = float("nan")
 UNKNOWN = Estimate(NAN)
 RIVAL_MARGIN = 2.0  # docs/bond.md: log-likelihood by which the coupled fit must beat the shared signal
-BURSTY = 1.5  # prior: from this much more spread on, the evened copy has more to see
+BURSTY = 2.0  # prior: from this much more swelling on, the evened copy has more to see
 USUAL_MIN = 30.0  # docs/bond.md table: from 30 min on most simulated pairs earn a word
 MOST_MIN = 600.0  # prior: a promise of more than ten further hours is none
 
@@ -177,7 +177,7 @@ def _fitted(
 ) -> Word:
     data, even = (_copy(parts, rate, normalise_bursts=even) for even in (False, True))
     fits = fits_even = fit_all(even)
-    if data.spread > BURSTY * even.spread:
+    if data.swell > BURSTY * even.swell:
         data = even  # a few common bursts would decide everything
     else:
         fits = fit_all(data)
@@ -222,7 +222,9 @@ def _fitted(
 
 def _copy(parts: list[tuple[FloatArray, FloatArray]], rate: float, *, normalise_bursts: bool) -> Spectra:
     one, two = (whole([part[i] for part in parts], rate, normalise_bursts=normalise_bursts) for i in (0, 1))
-    return spectra(list(zip(one, two, strict=True)), rate)
+    data = spectra(list(zip(one, two, strict=True)), rate)
+    # Not in the raw copy: who stir each other up swell together because they are linked.
+    return data._replace(spread=data.spread * data.swell) if normalise_bursts else data
 
 
 def _estimate(fit: Fit, data: Spectra, quantity: Quantity, n: float) -> Estimate:
