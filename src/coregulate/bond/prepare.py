@@ -29,8 +29,8 @@ class Spectra(NamedTuple):
     ``omega`` (n,) is in units of :data:`OMEGA_REF`; ``i11``, ``i22`` (n,) are the
     two periodograms and ``i12`` (n,) the cross-periodogram; ``spread`` is the
     factor by which the taper widens the likelihood, ``swell`` the one by which
-    bursts common to both widen it further. ``late`` (in the reference time) is
-    how late each is supposed to hear the other.
+    bursts common to both, more than their link explains, widen it further.
+    ``late`` (in the reference time) is how late each is supposed to hear the other.
     """
 
     omega: FloatArray
@@ -150,7 +150,7 @@ def spectra(parts: list[tuple[FloatArray, FloatArray]], rate_hz: float) -> Spect
         rows.append((f[keep], *(np.fft.rfft(x * taper)[keep] * scale for x in (a, b))))
         spread.append(_scatter(taper**2, taper**2))
         sizes = (taper**2 * _moving_mean(x**2, width) for x in (a, b))
-        swell.append(max(_scatter(*sizes) / spread[-1], 1.0))
+        swell.append(max(_scatter(*sizes) / spread[-1] / _explained(a, b, width), 1.0))
     omega = np.concatenate([r[0] for r in rows]) * 2 * np.pi / OMEGA_REF
     y1, y2 = (np.concatenate([r[i] for r in rows]) for i in (1, 2))
     weights = [len(r[0]) for r in rows]
@@ -164,3 +164,15 @@ def _scatter(one: FloatArray, two: FloatArray) -> float:
     Moments in which both are large count most: bursts common to both act as one more taper.
     """
     return len(one) * float(one @ two) / float(one.sum() * two.sum())
+
+
+def _explained(a: FloatArray, b: FloatArray, width: int) -> float:
+    """How much sizes over ``width`` samples swell together because the two series themselves go together.
+
+    Squares of two normal series with correlation r have a covariance of 2 r^2 times their variances.
+    """
+    n = len(a)
+    lags = range(1 - width, width)
+    shifted = ((a[max(0, -k) : n - max(0, k)], b[max(0, k) : n - max(0, -k)]) for k in lags)
+    r2 = np.array([np.dot(x, y) for x, y in shifted]) ** 2 / float(np.dot(a, a) * np.dot(b, b))
+    return 1 + 2 * float(np.dot(1 - np.abs(np.array(lags)) / width, r2)) / width

@@ -18,7 +18,7 @@ from .prepare import OMEGA_REF, Spectra, binned, spectra, stretches, whole
 NAN = float("nan")
 UNKNOWN = Estimate(NAN)
 RIVAL_MARGIN = 2.0  # docs/bond.md: log-likelihood by which the coupled fit must beat the shared signal
-BURSTY = 2.0  # prior: from this much more swelling on, the evened copy has more to see
+BURSTY = 1.3  # docs/bond.md: 99 % of pairs with common bursts swell more than this, 1 % of those without
 USUAL_MIN = 30.0  # docs/bond.md table: from 30 min on most simulated pairs earn a word
 MOST_MIN = 600.0  # prior: a promise of more than ten further hours is none
 
@@ -177,7 +177,7 @@ def _fitted(
 ) -> Word:
     data, even = (_copy(parts, rate, normalise_bursts=even) for even in (False, True))
     fits = fits_even = fit_all(even)
-    if data.swell > BURSTY * even.swell:
+    if data.swell > BURSTY:
         data = even  # a few common bursts would decide everything
     else:
         fits = fit_all(data)
@@ -223,7 +223,7 @@ def _fitted(
 def _copy(parts: list[tuple[FloatArray, FloatArray]], rate: float, *, normalise_bursts: bool) -> Spectra:
     one, two = (whole([part[i] for part in parts], rate, normalise_bursts=normalise_bursts) for i in (0, 1))
     data = spectra(list(zip(one, two, strict=True)), rate)
-    # Not in the raw copy: who stir each other up swell together because they are linked.
+    # The raw copy is only read where bursts are not common.
     return data._replace(spread=data.spread * data.swell) if normalise_bursts else data
 
 
