@@ -137,8 +137,12 @@ def _strength(analysis: Analysis) -> str:
     if share >= 0.4 and _level_known(analysis):
         return f"You were both at ease {share_words(share)}."
     if analysis.story.minutes:
-        minute = clock_words(60.0 * analysis.story.minutes[0][0])
-        return f"The minute from {minute} was the easiest for both of you."
+        start_s = 60.0 * analysis.story.minutes[0][0]
+        if any(e.start_s < start_s + 30.0 < e.end_s for e in analysis.story.episodes):
+            return (
+                f"Even off track, one minute was easier for both of you: the one from {clock_words(start_s)}."
+            )
+        return f"The minute from {clock_words(start_s)} was the easiest for both of you."
     ease = [m for m in analysis.story.moments_of_change if m[2] == "toward safety"]
     if ease:
         names = person_names(analysis.summary["people"])
