@@ -193,6 +193,9 @@ def test_what_to_try() -> None:
     nothing = standin.make_analysis(3, known="nothing", empty=True)
     nothing.story = nothing.story._replace(flooding=())
     assert "microphone" in words.thing_to_try(nothing)[0]
+    changes = standin.make_analysis(3, known="changes", n_episodes=0)
+    changes.story = changes.story._replace(flooding=(), moments_of_change=())
+    assert "easy talk" in words.thing_to_try(changes)[0]
 
 
 def test_a_change_of_a_cue_says_nothing_of_safety() -> None:
