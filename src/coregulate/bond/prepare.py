@@ -163,7 +163,7 @@ def _scatter(one: FloatArray, two: FloatArray) -> float:
 
     Moments in which both are large count most: bursts common to both act as one more taper.
     """
-    return len(one) * float(one @ two) / float(one.sum() * two.sum())
+    return len(one) * float(one @ two) / max(float(one.sum() * two.sum()), 1e-300)
 
 
 def _explained(a: FloatArray, b: FloatArray, width: int) -> float:
@@ -174,5 +174,5 @@ def _explained(a: FloatArray, b: FloatArray, width: int) -> float:
     n = len(a)
     lags = range(1 - width, width)
     shifted = ((a[max(0, -k) : n - max(0, k)], b[max(0, k) : n - max(0, -k)]) for k in lags)
-    r2 = np.array([np.dot(x, y) for x, y in shifted]) ** 2 / float(np.dot(a, a) * np.dot(b, b))
+    r2 = np.array([np.dot(x, y) for x, y in shifted]) ** 2 / max(float(np.dot(a, a) * np.dot(b, b)), 1e-300)
     return 1 + 2 * float(np.dot(1 - np.abs(np.array(lags)) / width, r2)) / width
