@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +48,9 @@ class _Heard(NamedTuple):
     voiced: NDArray[np.bool_]
 
 
-def who_speaks(sounds: Mapping[str, Sound]) -> Mapping[str, Track]:
+def who_speaks(
+    sounds: Mapping[str, Sound], *, progress: Callable[[float], None] = lambda share: None
+) -> Mapping[str, Track]:
     """Find when each person speaks, each having a microphone, without taking one for the other.
 
     Parameters
@@ -56,6 +58,8 @@ def who_speaks(sounds: Mapping[str, Sound]) -> Mapping[str, Track]:
     sounds : mapping of person to Sound
         One a person. Where they share one microphone, this cannot be told: bring an
         annotation of who speaks.
+    progress : callable, optional
+        Called with the share done, once a minute of sound; an exception of its own ends the work.
 
     Returns
     -------
@@ -82,11 +86,15 @@ def who_speaks(sounds: Mapping[str, Sound]) -> Mapping[str, Track]:
     if not sounds:
         return {}
     start_s = min(sound.start_s for sound in sounds.values())
-    heard = {person: _hear(sound, start_s, voicing=len(sounds) == 1) for person, sound in sounds.items()}
-    if len(sounds) > 1:
+    alone = len(sounds) == 1
+    passes = _passes(len(sounds) if alone else 2 * len(sounds), progress)
+    heard = {person: _hear(sound, start_s, next(passes), voicing=alone) for person, sound in sounds.items()}
+    if not alone:
         # again, each without what the others' voices leave in it
         heard = {
-            person: _hear(sound, start_s, _others(person, sounds, heard, start_s), heard[person].floor)
+            person: _hear(
+                sound, start_s, next(passes), _others(person, sounds, heard, start_s), heard[person].floor
+            )
             for person, sound in sounds.items()
         }
     tracks = {}
@@ -98,6 +106,12 @@ def who_speaks(sounds: Mapping[str, Sound]) -> Mapping[str, Track]:
                 bar[:n] = np.fmax(bar[:n], _leak(mine, theirs, n))
         tracks[person] = _as_track(_speech(mine, bar), start_s)
     return tracks
+
+
+def _passes(n: int, progress: Callable[[float], None]) -> Iterator[Callable[[float], None]]:
+    """Yield for each of n passes what tells the share done of all from the share done of it."""
+    for k in range(n):
+        yield lambda share, k=k: progress((k + share) / n)  # type: ignore[misc]
 
 
 def _distinct(sounds: Mapping[str, Sound]) -> None:
@@ -125,9 +139,14 @@ def _others(
 
 
 def _hear(
-    sound: Sound, start_s: float, others: Sequence[Other] = (), least: NDArray[np.float32] | None = None, *,
+    sound: Sound,
+    start_s: float,
+    progress: Callable[[float], None],
+    others: Sequence[Other] = (),
+    least: NDArray[np.float32] | None = None,
+    *,
     voicing: bool = True,
-) -> _Heard:  # fmt: skip
+) -> _Heard:
     offset = round((sound.start_s - start_s) * _RATE)
     n = n_frames(sound)
     levels = np.full((offset + n, len(EDGES_HZ) - 1), np.nan, dtype=np.float32)
@@ -142,6 +161,7 @@ def _hear(
         levels[here] = fit(found, block)
         if voicing:
             voiced[here] = fit(_voiced(block, found), block) > 0
+        progress(block.last / n)
     from scipy.ndimage import uniform_filter1d
 
     levels[offset:] = uniform_filter1d(levels[offset:], 5, axis=0, mode="nearest")
