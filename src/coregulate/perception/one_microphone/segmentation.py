@@ -187,15 +187,17 @@ def _gates(weights: Mapping[str, Any], name: str) -> Gates:
 
 def _lstm(gates: Gates, given: Values, way: int = 1) -> Values:
     """One direction of one layer: (frames, n, inputs) to (frames, n, 128)."""
-    entering = given @ gates.given + gates.bias
     frames, n, units = len(given), given.shape[1], len(gates.state)
+    # one product for all frames: in one for each the matrix is arranged anew every time
+    entering = (given.reshape(frames * n, -1) @ gates.given).reshape(frames, n, 4 * units)
+    entering += gates.bias
     state, cell = np.zeros((n, units), dtype=np.float32), np.zeros((n, units), dtype=np.float32)
     out = np.empty((frames, n, units), dtype=np.float32)
     for k in range(frames)[::way]:
         gate = entering[k]
         gate += state @ gates.state
         np.tanh(gate, out=gate)
-        enter, keep, new, leave = np.split(gate, 4, axis=1)
+        enter, keep, new, leave = (gate[:, low : low + units] for low in range(0, 4 * units, units))
         cell *= keep + 1
         cell += (enter + 1) * new
         cell *= 0.5
