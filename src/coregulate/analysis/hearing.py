@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from coregulate.core import CoregulateError, Label, Notice, Segment, Sound, Track
 from coregulate.perception import (
@@ -20,6 +23,7 @@ from coregulate.session import OwnedStream
 
 from .crop import cropped_track
 from .shared import Seen
+from .unfinished import Aside
 
 
 class Listened(NamedTuple):
@@ -38,8 +42,12 @@ def listen(
     *,
     seed: int,
     progress: Callable[[float], None] = lambda share: None,
+    unfinished: Path | None = None,
 ) -> Listened:
-    """Hear what takes no picture: of people in `said` somebody has already told when they speak."""
+    """Hear what takes no picture: of people in `said` somebody has already told when they speak.
+
+    What was heard of two voices on one microphone is put aside in the folder `unfinished`, and taken from there.
+    """
     listened = Listened({}, None, [])
     sounds = {pid: sound for pid in people if (sound := sound_of(pid, streams)) is not None}
     if set(sounds) - set(said):
@@ -53,14 +61,31 @@ def listen(
     stream = shared_sound(streams)
     if stream is None or said or listened.speech or not isinstance(stream.data, Sound):
         return listened
+    # pictures keep most of the other cores busy meanwhile
+    cores = max(1, (os.cpu_count() or 1) - 1) if any(s.kind == "video" for s in streams) else None
     try:
-        # pictures keep most of the other cores busy meanwhile
-        cores = max(1, (os.cpu_count() or 1) - 1) if any(s.kind == "video" for s in streams) else None
-        two = hear_voices(stream.data, rng_seed=seed, cores=cores, progress=progress)
+        two = _two_voices(stream.data, seed, cores, progress, unfinished)
     except CoregulateError as error:
         listened.notices.append(Notice("voices_not_told_apart", stream.path, str(error)))
         return listened
     return listened._replace(two=two)
+
+
+def _two_voices(
+    sound: Sound, seed: int, cores: int | None, progress: Callable[[float], None], unfinished: Path | None
+) -> Heard:
+    """Hear two voices, or take what an earlier run that broke off has heard."""
+    depends_on = ("two voices", sound.channel, sound.duration_s, sound.stretch, sound.start_s, seed)
+    aside = None if unfinished is None else Aside(unfinished, sound.path, depends_on)
+    stored = None if aside is None else aside.load()
+    if stored is not None:
+        likeness, second, start_s = (float(x) for x in stored["numbers"])
+        return Heard(stored["states"], stored["odds"], likeness, second, start_s)
+    heard = hear_voices(sound, rng_seed=seed, cores=cores, progress=progress)
+    if aside is not None:
+        numbers = np.array([heard.likeness, heard.second, heard.start_s])
+        aside.keep({"states": heard.states, "odds": heard.odds, "numbers": numbers})
+    return heard
 
 
 def tell_two(

@@ -61,7 +61,7 @@ def measure_bodies(
 ) -> Bodies:
     """Measure every person's heart, breathing, skin, movement, voice and turns.
 
-    Videos read half way are put aside in the folder `unfinished`. A stream that cannot carry what is asked of it becomes a notice.
+    Videos read half way, and voices told apart, are put aside in the folder `unfinished`. A stream that cannot carry what is asked of it becomes a notice.
     """
     people = [p.id for p in session.people]
     bodies = Bodies(
@@ -83,7 +83,9 @@ def measure_bodies(
         Piece(
             "who speaks",
             sound_s,
-            lambda at: listen(people, streams, said, span, seed=settings.seed, progress=at),
+            lambda at: listen(
+                people, streams, said, span, seed=settings.seed, progress=at, unfinished=unfinished
+            ),
         ),
         lambda share, what: tell(sensors_end + (turns_end - sensors_end) * share, what),
     )
