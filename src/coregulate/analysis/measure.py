@@ -103,14 +103,14 @@ def measure_bodies(
 def _core_s(streams: Sequence[OwnedStream], said: Collection[str]) -> tuple[float, float, float]:
     """Seconds of a core that seeing, telling who speaks and measuring voices take, so that the time left is honest.
 
-    Measured on minutes, an hour of each: 750 for a video, 200 for one microphone of two, 15 for another sound and for
+    Measured on minutes, an hour of each: 750 for a video, 230 for one microphone of two, 15 for another sound and for
     how voices sound, which one core does alone.
     """
     sounds = [s for s in streams if isinstance(s.data, Sound)]
     hours = sum(s.data.span.duration_s for s in sounds) / 3600
     apart = sum(s.data.span.duration_s for s in sounds if s.person == "") / 3600
     video = sum(s.data.span.duration_s for s in streams if s.kind == "video") / 3600
-    return 750 * video, 0.0 if said else 200 * apart + 15 * (hours - apart), 2 * 15 * hours
+    return 750 * video, 0.0 if said else 230 * apart + 15 * (hours - apart), 2 * 15 * hours
 
 
 def _first(own: Sequence[OwnedStream], kinds: Sequence[str]) -> list[OwnedStream]:

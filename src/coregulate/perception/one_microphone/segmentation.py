@@ -27,6 +27,7 @@ FIRST_FRAME = 495  # samples: the middle of what the first answer has seen
 CLASSES = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
 
 _KERNEL, _STRIDE, _POOL = 251, 10, 3
+_FRAMES = 960  # measured: of the filters at a time; whole pools
 _LOWEST_HZ = _NARROWEST_HZ = 50.0
 _EPS = 1e-5  # PyTorch's own
 _LAYERS = 4
@@ -150,13 +151,17 @@ def _filtered(network: Network, samples: Values) -> Values:
     """Front end: the loudness of 80 bands, then two convolutions, each pooled and normalized; (589, 60)."""
     rest = network.rest
     level = _normalized(samples[:, None], rest, "sincnet.wav_norm1d")[:, 0]
-    # copied, since a matrix of overlapping rows misses the fast product
-    frames = np.lib.stride_tricks.sliding_window_view(level, _KERNEL)[::_STRIDE].copy()
-    heard = _leaky(_normalized(_pooled(np.abs(frames @ network.filters)), rest, "sincnet.norm1d.0"))
+    frames = np.lib.stride_tricks.sliding_window_view(level, _KERNEL)[::_STRIDE]
+    # copied, since a matrix of overlapping rows misses the fast product; some at a time stay in the nearest memory
+    parts = (frames[k : k + _FRAMES].copy() for k in range(0, len(frames), _FRAMES))
+    loud = np.concatenate([_pooled(np.abs(part @ network.filters)) for part in parts])
+    heard = _leaky(_normalized(loud, rest, "sincnet.norm1d.0"))
     for k in (1, 2):
-        kernel = rest[f"sincnet.conv1d.{k}.weight"]
-        near = np.lib.stride_tricks.sliding_window_view(heard, kernel.shape[2], axis=0)
-        convolved = near.reshape(len(near), -1) @ kernel.reshape(len(kernel), -1).T
+        taps = np.ascontiguousarray(rest[f"sincnet.conv1d.{k}.weight"].transpose(2, 1, 0))
+        n = len(heard) - len(taps) + 1
+        convolved = heard[:n] @ taps[0]
+        for j in range(1, len(taps)):
+            convolved += heard[j : j + n] @ taps[j]
         pooled = _pooled(convolved + rest[f"sincnet.conv1d.{k}.bias"])
         heard = _leaky(_normalized(pooled, rest, f"sincnet.norm1d.{k}"))
     return heard
