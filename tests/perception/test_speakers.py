@@ -43,7 +43,10 @@ def test_each_is_found_and_the_leak_is_not_taken_for_the_other(two):
 
 
 def test_both_may_speak_at_once(two):
-    tracks = who_speaks(two)
+    done = []
+    tracks = who_speaks(two, progress=done.append)
+    assert done == sorted(done)
+    assert done[-1] == 1.0
     both = covered(tracks["a"], A)[0] & covered(tracks["b"], B)[0]
     assert both.sum() * 0.01 == pytest.approx(1.0, abs=0.3)
 
