@@ -138,16 +138,6 @@ def test_two_microphones_side_by_side_tell_two_people(made, voice):
         assert np.mean(found[~truth]) < 0.03
 
 
-def test_one_who_speaks_alone_before_both_microphones_is_not_taken_for_two(made, voice):
-    rng = np.random.default_rng(5)
-    a = voice(A, 200, SECONDS)
-    hiss = 3e-4 * rng.standard_normal((2, len(a)))
-    near = 10 ** (-3 / 20) * np.roll(a, 16)
-    tracks = who_speaks({"a": made("a", a + hiss[0]), "b": made("b", near + hiss[1])})
-    assert np.mean(covered(tracks["a"], A)[0][covered(tracks["a"], A)[1]]) > 0.95
-    assert tracks["b"].labels == ()
-
-
 def test_one_group_that_is_cut_in_two_is_less_apart_than_two():
     rng = np.random.default_rng(7)
     normal, even, skewed = rng.standard_normal(2000), rng.uniform(-1, 1, 2000), rng.exponential(size=2000)

@@ -18,15 +18,12 @@ EXCESS_CLIP_DB = 30.0  # one loud band must not decide
 LEAK_MARGIN_DB = 2.0  # above the usual leak
 LEAK_PERCENTILE = 70.0  # of what is left of the other's voice, band by band
 FLOOR_UNDER_NOISE_DB = 1.5  # measured: the 10th percentile of steady noise lies so much under its mean
-APART = 3.0  # measured: in 220 mixtures one voice gives up to 3.0 (at a spread of 1 dB), two 3.3 and more
+APART = 2.8  # measured: in some 200 mixtures one voice gives up to 2.6, two 3.0 and more
 LEAST_SPREAD_DB = 0.3  # so that a voice that hardly varies is not cut in two
 # The leak is learned where the one leads clearest: the best part of the range from the other's lead to theirs.
 CLEAREST = 0.3
 ECHO_S = 0.2  # after the other: what is heard for so long may be the room
-LOUDER_DB, CLEAR_DB = (
-    2.0,
-    6.0,
-)  # where one voice only is known: its clearer half, so much louder here at least; 6 is clear
+LOUDER_DB = 6.0  # where one voice only is known, it is this much louder in the nearer microphone
 LEAK_BEFORE_S, LEAK_AFTER_S = 0.04, 0.01  # the earlier wins: a leak and its echo arrive late
 RINGS_S = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7)  # until the room rings by 60 dB less; 0.05 is as good as none
 PAUSE_S = 0.5  # a pause within a turn is shorter
@@ -69,8 +66,7 @@ def leads_alone(one: Heard, other: Heard, *, each: bool, echo_s: float = 0.0) ->
     if not each:
         n = len(loud)
         above = _over(one)[:n] >= _over(other)[:n]
-        clear = np.clip(np.median(difference[loud]), LOUDER_DB, CLEAR_DB)
-        return np.asarray(loud & above & (difference > clear))
+        return np.asarray(loud & above & (difference > LOUDER_DB))
     middle, _ = _two_groups(difference[loud])
     mine, theirs = _level(one, len(loud)), _level(other, len(loud))
     lead, lag = mine - _recent(theirs, echo_s), theirs - _recent(mine, echo_s)
