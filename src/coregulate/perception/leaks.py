@@ -18,7 +18,7 @@ EXCESS_CLIP_DB = 30.0  # one loud band must not decide
 LEAK_MARGIN_DB = 2.0  # above the usual leak
 LEAK_PERCENTILE = 70.0  # of what is left of the other's voice, band by band
 FLOOR_UNDER_NOISE_DB = 1.5  # measured: the 10th percentile of steady noise lies so much under its mean
-APART = 2.8  # measured: in some 200 mixtures one voice gives up to 2.6, two 3.0 and more
+APART = 2.8  # measured: in some 200 mixtures one voice comes to 2.6 at most, two to 3.0 at least
 LEAST_SPREAD_DB = 0.3  # so that a voice that hardly varies is not cut in two
 # The leak is learned where the one leads clearest: the best part of the range from the other's lead to theirs.
 CLEAREST = 0.3
@@ -105,11 +105,13 @@ def _ringing(leak: NDArray[np.float32], mine: Heard, only: NDArray[np.bool_]) ->
     """Let a leak fade as slowly as the room does: as little as explains the pauses of the other's turns."""
     n = len(leak)
     pauses = ~only & ~without_short(~only, round(PAUSE_S * FRAME_RATE_HZ))
+    if not pauses.any():
+        return leak
     levels, floor = mine.levels[:n][pauses], mine.floor[:n][pauses]
     for ring_s in RINGS_S:
         fades = np.column_stack([_fading(band, ring_s) for band in leak.T])
         excess = np.clip(levels - np.fmax(floor, fades[pauses]), 0.0, EXCESS_CLIP_DB).mean(axis=1)
-        if not np.mean(excess > EXCESS_DB) >= PAUSES_LEFT:
+        if np.mean(excess > EXCESS_DB) < PAUSES_LEFT:
             break
     return fades
 
