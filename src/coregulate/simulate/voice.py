@@ -84,7 +84,7 @@ def _shelf(sharp_db: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]
         2 * (down - up * cosine),
         up - down * cosine - width,
     )
-    return np.column_stack(rows) / (up - down * cosine + width)[:, None]
+    return np.asarray(np.column_stack(rows) / (up - down * cosine + width)[:, None])
 
 
 @cache
