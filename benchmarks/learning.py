@@ -17,7 +17,12 @@ from scipy.signal import lfilter
 
 from benchmarks.circuits import BOOK, WITHIN, sim
 from coregulate.circuits import (
-    Correction, forward_backward, learn_person, material, stationary, transition_matrix,
+    Correction,
+    forward_backward,
+    learn_person,
+    material,
+    stationary,
+    transition_matrix,
 )  # fmt: skip
 from coregulate.circuits.fit import fit_person
 from coregulate.circuits.gather import gather
