@@ -23,7 +23,7 @@ from coregulate.circuits import (
     material,
     stationary,
     transition_matrix,
-)  # fmt: skip
+)
 from coregulate.circuits.fit import fit_person
 from coregulate.circuits.gather import gather
 from coregulate.circuits.personal import shifted, with_corrections

@@ -27,7 +27,7 @@ _VOWELS = np.array(
 _STOP, _HISS, _GLIDE = range(3)
 _NUCLEUS_DB = -24.0  # RMS of a calm vowel against full scale (prior)
 # One z of loudness, and of energy above 1 kHz against below (with its middle), in dB. Smaller than the
-# population's spread: with that, Praat takes a fifth of the voiced frames of a high voice for silence (prior).
+# population's spread: with that, Praat takes a quarter of a high voice's voiced frames for silence (measured).
 _LOUD_DB, _SHARP_DB = 3.0, (-15.0, 4.0)
 _VOICE = ("f0", "f0_variability", "intensity", "speech_rate", "high_frequency_energy")
 # Pitch spends much of a syllable on its way to the next accent: what reaches the sound is less than the accents' SD

@@ -71,7 +71,7 @@ def _filled(f0_hz: NDArray[np.float64], fallback: float) -> NDArray[np.float64]:
 def _shelf(sharp_db: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
     """Coefficients b0, b1, b2, a1, a2 of a high shelf at 1 kHz for each row of controls, shape (n, 5).
 
-    The bilinear second-order shelf of slope 1, as in R. Bristow-Johnson's audio EQ cookbook.
+    Bilinear, of second order and slope 1.
     """
     gain = 10 ** ((sharp_db - _PLAIN_DB) / _SHELF_DB / 40)
     cosine = np.cos(2 * np.pi * 1000.0 / rate_hz)
