@@ -13,6 +13,7 @@ from coregulate.core import FloatArray, Notice, SignalError
 from ..correlation import checked, comes_second
 from ..prepare import binned
 from . import surrogates as made
+from .bootstrap import autoregressions
 from .chance import SMALL_R, alike_p, autocorrelation, upper_p
 from .conditioning import awkward, evened, smoothed
 from .known_rates import warnings
@@ -23,6 +24,7 @@ from .threads import threads
 
 COURSE_SURROGATES = 20  # prior: their windows together are the chance level of one window
 TURNS = "turns"
+ALONE = "autoregressions"
 KEPT = "shift, common bursts kept"
 
 
@@ -157,11 +159,28 @@ def _null(
     n_chunks = -(-settings.surrogates // measure.chunk)
     sizes = np.diff(np.minimum(np.arange(n_chunks + 1) * measure.chunk, settings.surrogates))
     jobs = list(zip(sizes.tolist(), rng.spawn(n_chunks), strict=True))
-    return threads(
-        lambda job: measure.profiles(
-            a, _drawn(kind, b, job[0], rate_hz, settings, job[1]), rate_hz, settings
-        ),
-        jobs,
+
+    def drawn(job: tuple[int, np.random.Generator]) -> NDArray[Any]:
+        if kind == ALONE:
+            return _apart(measure, a, b, job[0], rate_hz, settings, job[1])
+        return measure.profiles(a, _drawn(kind, b, job[0], rate_hz, settings, job[1]), rate_hz, settings)
+
+    return threads(drawn, jobs)
+
+
+def _apart(
+    measure: Measure,
+    a: FloatArray,
+    b: FloatArray,
+    m: int,
+    rate_hz: float,
+    settings: SuiteSettings,
+    rng: np.random.Generator,
+) -> NDArray[Any]:
+    """Profiles of ``m`` pairs in which each follows its own past alone."""
+    ones, twos = (autoregressions(x, settings.ar_order, settings.detrend, m, rng) for x in (a, b))
+    return np.concatenate(
+        [measure.profiles(x, y[None], rate_hz, settings) for x, y in zip(ones, twos, strict=True)]
     )
 
 
