@@ -26,6 +26,7 @@ COURSE_SURROGATES = 20  # prior: their windows together are the chance level of 
 TURNS = "turns"
 ALONE = "autoregressions"
 KEPT = "shift, common bursts kept"
+TURNS_KEPT = "turns, common bursts kept"
 
 
 def run(
@@ -73,6 +74,11 @@ def run(
     notices = _too_little(measure, a, b, common_s)
     if notices:
         return _unknown(measure, rate_hz, common_s, notices)
+    if settings.max_lag_s * rate_hz >= len(a):
+        raise SignalError(
+            f"Lags up to {settings.max_lag_s:g} s in series of {len(a) / rate_hz:g} s",
+            "Set a shorter max_lag_s",
+        )
     odd = awkward(a, b, rate_hz)
     said = warnings(measure.name, odd) if not strangers else ()
     if settings.even_bursts and not measure.categorical:
@@ -107,8 +113,10 @@ def run(
 
 def _kind(measure: Measure, odd: tuple[str, ...], settings: SuiteSettings) -> str:
     """Kind of surrogates: as set, or the measure's own, where bursts are common with those bursts kept."""
-    if measure.surrogate == TURNS or settings.surrogate != "own":
-        return measure.surrogate if measure.surrogate == TURNS else settings.surrogate
+    if measure.surrogate == TURNS:
+        return TURNS_KEPT if "common bursts" in odd else TURNS
+    if settings.surrogate != "own":
+        return settings.surrogate
     keep = measure.surrogate == "shift" and "common bursts" in odd and not measure.categorical
     return KEPT if keep else measure.surrogate
 
@@ -163,7 +171,8 @@ def _null(
     def drawn(job: tuple[int, np.random.Generator]) -> NDArray[Any]:
         if kind == ALONE:
             return _apart(measure, a, b, job[0], rate_hz, settings, job[1])
-        return measure.profiles(a, _drawn(kind, b, job[0], rate_hz, settings, job[1]), rate_hz, settings)
+        rows = _drawn(kind, a, b, job[0], rate_hz, settings, job[1])
+        return measure.profiles(a, rows, rate_hz, settings)
 
     return threads(drawn, jobs)
 
@@ -185,7 +194,13 @@ def _apart(
 
 
 def _drawn(
-    kind: str, b: FloatArray, m: int, rate_hz: float, settings: SuiteSettings, rng: np.random.Generator
+    kind: str,
+    a: FloatArray,
+    b: FloatArray,
+    m: int,
+    rate_hz: float,
+    settings: SuiteSettings,
+    rng: np.random.Generator,
 ) -> FloatArray:
     if kind == "segments":
         return made.segments_shuffled(b, max(round(settings.segment_s * rate_hz), 2), m, rng)
@@ -193,7 +208,8 @@ def _drawn(
         return made.phase_randomised(b, m, rng)
     if kind == "iaaft":
         return made.iaaft(b, m, rng)
-    return made.turns_rotated(b, m, rng)
+    size = made.common_size(a, b, made.TURN_BURST_S * rate_hz) if kind == TURNS_KEPT else None
+    return made.turns_rotated(b, m, rng, size)
 
 
 def _strangers(
