@@ -7,29 +7,32 @@ import numpy as np
 from coregulate.core import FloatArray
 
 from .granger import detrended
+from .prewhitened import best_order
 
 MOST_STEADY = 0.999  # prior: largest root of the memory, so that what is drawn does not run away
 BURN = 200  # prior: samples before the first, so that it is as far out as any other
 
 
-def autoregressions(x: FloatArray, order: int, degree: int, m: int, rng: np.random.Generator) -> FloatArray:
+def autoregressions(
+    x: FloatArray, order: int, degree: int, m: int, rng: np.random.Generator, highest: int = 10
+) -> FloatArray:
     """Draw series like ``x`` that nobody else moves.
 
     Parameters
     ----------
     x : array, shape (n,)
-        Mean 0, NaN where missing.
+        NaN where missing.
     order : int
-        How many samples of its own past it follows.
+        How many samples of its own past it follows; 0: by BIC, up to ``highest``.
     degree : int
-        Of the polynomial that is taken out of what is drawn, as it was out of ``x``.
+        Of the polynomial that is taken out of ``x`` and out of what is drawn.
     m : int
     rng : numpy.random.Generator
 
     Returns
     -------
     array, shape (m, n)
-        Gaps where ``x`` has them.
+        SD 1, gaps where ``x`` has them.
 
     Notes
     -----
@@ -39,7 +42,8 @@ def autoregressions(x: FloatArray, order: int, degree: int, m: int, rng: np.rand
     """
     from scipy.signal import lfilter
 
-    weights, shocks = _fitted(x, order)
+    x = detrended(x, degree)
+    weights, shocks = _fitted(x, order or best_order(x, highest))
     known = np.flatnonzero(np.isfinite(shocks))
     if not len(known):
         return np.full((m, len(x)), np.nan)

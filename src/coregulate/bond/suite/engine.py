@@ -118,7 +118,7 @@ def _kind(measure: Measure, odd: tuple[str, ...], settings: SuiteSettings) -> st
     if settings.surrogate != "own":
         return settings.surrogate
     keep = measure.surrogate == "shift" and "common bursts" in odd and not measure.categorical
-    return KEPT if keep else measure.surrogate
+    return measure.burst_surrogate if keep else measure.surrogate
 
 
 def _too_little(measure: Measure, a: FloatArray, b: FloatArray, common_s: float) -> tuple[Notice, ...]:
@@ -187,7 +187,9 @@ def _apart(
     rng: np.random.Generator,
 ) -> NDArray[Any]:
     """Profiles of ``m`` pairs in which each follows its own past alone."""
-    ones, twos = (autoregressions(x, settings.ar_order, settings.detrend, m, rng) for x in (a, b))
+    ones, twos = (
+        autoregressions(x, settings.ar_order, settings.detrend, m, rng, settings.max_order) for x in (a, b)
+    )
     return np.concatenate(
         [measure.profiles(x, y[None], rate_hz, settings) for x, y in zip(ones, twos, strict=True)]
     )
