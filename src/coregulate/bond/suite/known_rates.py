@@ -5,18 +5,18 @@ from __future__ import annotations
 from coregulate.core import Notice
 
 #: Measure, what is awkward about the two series, and the share (%) of independent pairs under p 0.05.
-#: 250 pairs of 15 min a cell, for coherence, and bursts in cross mapping, 200: docs/bond.md.
+#: 250 pairs of 15 min a cell, for bursts in coherence 60, in cross mapping 200: docs/bond.md.
 RATES: dict[str, dict[str, float]] = {
     "prewhitened correlation": {"common bursts": 9.2},
-    "wavelet coherence": {"common bursts": 24.0},
+    "wavelet coherence": {"common bursts": 10.0},
     "code recurrence": {"common bursts": 38.6},
-    "vocal entrainment": {"common bursts": 34.0},
+    "vocal entrainment": {"common bursts": 11.6},
     "transfer entropy": {"trends": 9.2},
-    "granger": {"common bursts": 12.4, "slow": 10.5, "trends": 8.8},
+    "granger": {"slow": 8.4},
     "cross mapping": {"common bursts": 36.0},
 }
 #: The highest rate among series that are not awkward, from 8 % on: said of every result.
-ANYWHERE = {"vocal entrainment": 8.0, "granger": 9.2}
+ANYWHERE = {"vocal entrainment": 8.0}
 
 #: What is awkward and cannot be seen in the series: said of every result.
 UNSEEN = {"code recurrence": "common bursts"}
