@@ -28,7 +28,7 @@ CHUNK = 250
 KEPT = Path("false_positives.csv")
 KEPT_POWER = Path("power.csv")
 POWER_CHUNK = 25
-CLEAR_SD = 2.6  # 99 of 100 chunks of pairs lie nearer to what they are drawn from
+CLEAR_SD = 2.6  # SDs of chance from four of five: further away, no more pairs are drawn
 SETTINGS = SuiteSettings(surrogates=99, course=0)
 
 

@@ -13,8 +13,8 @@ from coregulate.core import FloatArray, SignalError
 
 MIN_SHIFTS = 20  # prior: with fewer surrogates not even p = 0.05 can be reached
 IAAFT_ROUNDS = 60  # prior: the order rarely changes after
-TURN_BURST_S = 8.0  # docs/bond.md: the same where they take turns, and each is seen half of the time
 BURST_S = 4.0  # docs/bond.md: SD of the Gaussian over which the size that both share is averaged
+TURN_BURST_S = 8.0  # docs/bond.md: the same where they take turns, and each is seen half of the time
 QUIET = 0.02  # prior: of the mean power; keeps quiet moments from being blown up
 
 
