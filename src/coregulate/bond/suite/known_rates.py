@@ -5,7 +5,7 @@ from __future__ import annotations
 from coregulate.core import Notice
 
 #: Measure, what is awkward about the two series, and the share (%) of independent pairs under p 0.05.
-#: 250 pairs of 15 min a cell, for bursts in coherence 60, in cross mapping 200: docs/bond.md.
+#: 250 pairs of 15 min a cell, for bursts in coherence 60: docs/bond.md.
 RATES: dict[str, dict[str, float]] = {
     "prewhitened correlation": {"common bursts": 9.2},
     "wavelet coherence": {"common bursts": 10.0},
@@ -13,7 +13,6 @@ RATES: dict[str, dict[str, float]] = {
     "vocal entrainment": {"common bursts": 11.6},
     "transfer entropy": {"trends": 9.2},
     "granger": {"slow": 8.4},
-    "cross mapping": {"common bursts": 36.0},
 }
 #: The highest rate among series that are not awkward, from 8 % on: said of every result.
 ANYWHERE = {"vocal entrainment": 8.0}
