@@ -217,7 +217,7 @@ def blur(video: Path, out: Path | None, sound: bool, quiet: bool) -> None:
     "--measures",
     multiple=True,
     metavar="NAME",
-    help="A measure (docs/bond.md lists them); again for more, 'all' for all.",
+    help="A measure (docs/bond.md lists them), or 'actor partner' for columns of 0 and 1; again for more, 'all' for all.",
 )
 @click.option(
     "--gate",
