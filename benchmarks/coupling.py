@@ -4,8 +4,9 @@
 measure with its default surrogates; ``python benchmarks/coupling.py power [pairs] [minutes ...]`` the smallest
 common share of variance that is found in 80 % of pairs. Series at 1 Hz. docs/bond.md prints both.
 
-What is counted is kept in ``false_positives.csv`` in the present directory, chunk by chunk, and not counted again:
-a run that was broken off goes on, and more pairs are added to those that are there. Remove it after a change.
+What is counted is kept in ``false_positives.csv`` and ``power.csv`` in the present directory, chunk by chunk,
+and not counted again: a run that was broken off goes on, and more pairs are added to those that are there.
+Remove them after a change.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from coregulate.bond import MEASURES, SuiteSettings, couple
 SHARES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 CHUNK = 250
 KEPT = Path("false_positives.csv")
+KEPT_POWER = Path("power.csv")
+POWER_CHUNK = 25
+CLEAR_SD = 2.6  # SDs of chance from four of five: further away, no more pairs are drawn
 SETTINGS = SuiteSettings(surrogates=99, course=0)
 
 
@@ -67,16 +71,34 @@ def _chunk(measure: str, kind: str, chunk: int, n: int) -> tuple[int, int]:
 
 def power(n_pairs: int, minutes: int, measures: Sequence[str]) -> None:
     """Halve the shares until the smallest is left of which four of five pairs are found."""
+    kept: dict[tuple[str, ...], int] = {}
+    if KEPT_POWER.exists():
+        for line in KEPT_POWER.read_text().splitlines():
+            *cell, hits = line.split(",")
+            kept[tuple(cell)] = int(hits)
     for measure in measures:
         low, high = 0, len(SHARES)
         while low < high:
             middle = (low + high) // 2
-            rng = np.random.default_rng([minutes, int(100 * SHARES[middle]), len(measure)])
-            pairs = (led(60 * minutes, 3, SHARES[middle], rng) for _ in range(n_pairs))
-            hits = np.mean([p_value(measure, pair, rng) <= 0.05 for pair in pairs])
-            low, high = (low, middle) if hits >= 0.8 else (middle + 1, high)
-        found = f"{SHARES[low]:.2f}" if low < len(SHARES) else "none"
-        print(f"{minutes:3d} min {measure:24s} {found}", flush=True)
+            found = _found(measure, minutes, SHARES[middle], n_pairs, kept)
+            low, high = (low, middle) if found >= 0.8 else (middle + 1, high)
+        smallest = f"{SHARES[low]:.2f}" if low < len(SHARES) else "none"
+        print(f"{minutes:3d} min {measure:24s} {smallest}", flush=True)
+
+
+def _found(measure: str, minutes: int, share: float, n_pairs: int, kept: dict[tuple[str, ...], int]) -> float:
+    """Share of linked pairs that are found, of ``n_pairs`` or of as many as tell it from four of five."""
+    hits = n = 0
+    while n < n_pairs and abs(hits - 0.8 * n) <= CLEAR_SD * (0.16 * n) ** 0.5:
+        cell = (measure, str(minutes), str(share), str(n))
+        if cell not in kept:
+            rng = np.random.default_rng([minutes, round(100 * share), n, *measure.encode()])
+            pairs = (led(60 * minutes, 3, share, rng) for _ in range(POWER_CHUNK))
+            kept[cell] = sum(p_value(measure, pair, rng) <= 0.05 for pair in pairs)
+            with KEPT_POWER.open("a") as file:
+                file.write(",".join((*cell, str(kept[cell]))) + "\n")
+        hits, n = hits + kept[cell], n + POWER_CHUNK
+    return hits / n
 
 
 def main() -> None:
@@ -86,7 +108,7 @@ def main() -> None:
     measures = [m for m in MEASURES if m in words] or list(MEASURES)
     if what == "power":
         for minutes in numbers[1:] or (5, 15, 60):
-            power(numbers[0] if numbers else 40, minutes, measures)
+            power(numbers[0] if numbers else 100, minutes, measures)
         return
     kinds = [k for k in KINDS if k in words] or list(KINDS)
     n_pairs, n = (*numbers, *(250, 900)[len(numbers) :])

@@ -115,7 +115,8 @@ def one_face() -> float:
 
 def table() -> str:
     """The rows of the benchmark; decoding, one look of the detector and one face's points are shown apart."""
-    from coregulate.perception import Chest, Motion, Skin, watch_faces
+    from coregulate.core import Sound
+    from coregulate.perception import Chest, Motion, Skin, hear_voices, watch_faces
     from coregulate.perception.faces.detect import Detector
     from coregulate.perception.faces.landmarks import Landmarker, region_of_detection
     from coregulate.readers import video_frames
@@ -124,7 +125,8 @@ def table() -> str:
         folder = Path(temporary)
         (folder / "talk").mkdir()
         path = folder / "talk" / "two.mp4"
-        film(path, *two_voices(folder / "voices"))
+        voices, voice_hz = two_voices(folder / "voices")
+        film(path, voices, voice_hz)
         _, rgb = next(iter(video_frames(path, READ_HZ)))
         detector, landmarker = Detector(), Landmarker()
         found = detector(rgb)
@@ -137,6 +139,7 @@ def table() -> str:
         pictures = cost(
             lambda: watch_faces(video_frames(path, READ_HZ), onlookers=(Motion(), Skin(), Chest()))
         )
+        heard = cost(lambda: hear_voices(Sound(str(path), float(voice_hz), float(SECONDS))))
         whole = analysis(folder / "talk")
     hour = 3600 / SECONDS
     return "\n".join(
@@ -150,6 +153,7 @@ def table() -> str:
             f"| an hour: points of two faces (CPU) | {2 * 3600 * READ_HZ * face.cpu_s:.0f} s |",
             f"| an hour: all of the picture, movement, skin and chest too (CPU) | {pictures.cpu_s * hour:.0f} s, {pictures.cpu_s * hour / 2:.0f} s on each of two cores |",
             f"| the same on the clock | {pictures.clock_s * hour:.0f} s, {SECONDS / pictures.clock_s:.1f} times real time |",
+            f"| an hour: two voices on one microphone, heard for themselves (CPU) | {heard.cpu_s * hour:.0f} s, {heard.clock_s * hour:.0f} s on the clock |",
             f"| an hour: the whole analysis, two voices on one sound track included (CPU) | {whole.cpu_s * hour:.0f} s, {whole.cpu_s * hour / 2:.0f} s on each of two cores |",
             f"| the same on the clock | {whole.clock_s * hour:.0f} s |",
             f"| one face, decoding left out, on one thread | {one_face():.0f} pictures a second |",

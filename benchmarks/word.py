@@ -1,11 +1,13 @@
 """How often the bond's word is right, on simulated pairs whose truth is known.
 
-Run ``python benchmarks/word.py [pairs a cell] [minutes] [first words of the cells wanted ...]``; prints one row
-each 100 pairs. The numbers in docs/bond.md come from here.
+Run ``python benchmarks/word.py FOLDER [pairs a cell] [minutes, or pooled] [first words of the cells wanted ...]``.
+What came out for each pair is kept in FOLDER, so that a broken run goes on where it was and more pairs can be
+added; a row a cell is printed. The numbers in docs/bond.md come from here.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import Counter
@@ -32,7 +34,6 @@ from coregulate.bond.gain import stability_gain
 from coregulate.core import BondSettings
 
 SETTINGS = BondSettings()
-CHUNK = 100  # a row each: what is known so far
 WORDS = {"co-regulating": 1, "co-dysregulating": -1}
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -91,6 +92,7 @@ CELLS = (
     Cell("late: 5 s, co-regulating .8 at once", 0.8, 1, _late(5.0), late_s=5.0),
     Cell("late: 5 s, co-dysregulating .8 at once", 0.8, -1, _late(5.0), late_s=5.0),
     Cell("late: 8 s, co-regulating .8 at once", 0.8, 1, _late(8.0), late_s=8.0),
+    Cell("common bursts, co-regulating .8", 0.8, 1, _bursts),
     Cell("outside: pull limited, co-regulating .8", 0.8, 1, partial(simulate_outside, limit=0.3)),
     Cell("outside: on and off each 3 min, co-regulating .8", 0.8, 1, _switching),
     Cell("outside: pull limited, co-dysregulating .8", 0.8, -1, partial(simulate_outside, limit=0.3)),
@@ -110,43 +112,48 @@ def truth_of(cell: Cell, rng: np.random.Generator) -> tuple[np.ndarray, float]:
             return theta, gain
 
 
-def run(cell: Cell, minutes: int, n_pairs: int) -> None:
-    rng = np.random.default_rng([minutes, *cell.name.encode()])
-    said: Counter[str] = Counter()
-    links = covered = wrong = 0
-    seconds = 0.0
-    for k in range(1, n_pairs + 1):
-        theta, truth = truth_of(cell, rng)
-        pair = cell.make(theta, minutes * 60, rng)
-        began = time.process_time()
-        found = word(*pair, rate_hz=1.0, settings=SETTINGS)
-        seconds += time.process_time() - began
-        said[_answer(found)] += 1
-        links += found.p_any < 0.05
-        covered += found.gain.low <= truth <= found.gain.high
-        wrong += WORDS.get(found.verdict, 0) * np.sign(truth) < 0 or (
-            not cell.sign and found.verdict in WORDS
-        )
-        if k % CHUNK == 0 or k == n_pairs:
-            words = ", ".join(f"{said_as} {100 * v / k:.1f} %" for said_as, v in said.most_common())
-            print(
-                f"{minutes:3d} min {k:4d} x {cell.name:52s} linked {100 * links / k:5.1f} %"
-                f"  H covered {covered / k:.3f}  wrong word {100 * wrong / k:.1f} %  {seconds / k:.2f} s | {words}",
-                flush=True,
-            )
+def one_pair(cell: Cell, minutes: int, sessions: int, k: int) -> dict[str, object]:
+    """What is said of the k-th pair, and whether it holds."""
+    rng = np.random.default_rng([minutes, sessions, k, *cell.name.encode()])
+    theta, truth = truth_of(cell, rng)
+    pairs = [cell.make(theta, minutes * 60, rng) for _ in range(sessions)]
+    began = time.process_time()
+    found = [word(*pair, rate_hz=1.0, settings=SETTINGS) for pair in pairs]
+    seconds = time.process_time() - began
+    said = found[0] if sessions == 1 else pool_words(found, settings=SETTINGS)
+    sign = WORDS.get(said.verdict, 0)
+    return {
+        "said": _answer(said),
+        "linked": bool(said.p_any < 0.05),
+        "H covered": bool(said.gain.low <= truth <= said.gain.high),
+        "wrong word": bool(sign and (not cell.sign or sign * truth < 0)),
+        "truly steadying": truth > 0,
+        "s": seconds,
+    }
 
 
-def run_pooled(cell: Cell, sessions: int, n_pairs: int) -> None:
-    """One pair's word from several sessions of 15 min."""
-    rng = np.random.default_rng([sessions, *cell.name.encode()])
-    said: Counter[str] = Counter()
-    for _ in range(n_pairs):
-        theta = random_truth(rng, cell.kappa, cell.sign)
-        pairs = [cell.make(theta, 900, rng) for _ in range(sessions)]
-        found = [word(*pair, rate_hz=1.0, settings=SETTINGS) for pair in pairs]
-        said[_answer(pool_words(found, settings=SETTINGS))] += 1
-    words = ", ".join(f"{k} {100 * v / n_pairs:.1f} %" for k, v in said.most_common())
-    print(f"{sessions:2d} sessions of 15 min, {n_pairs} x {cell.name:30s} | {words}", flush=True)
+def run(cell: Cell, minutes: int, sessions: int, n_pairs: int, store: Path) -> None:
+    """Print the cell's row, from what is kept and what is still to be drawn."""
+    path = store / f"{cell.name.replace(' ', '_')}-{sessions}x{minutes}.jsonl"
+    with path.open("a+") as file:
+        file.seek(0)
+        rows = [json.loads(line) for line in file]
+        for k in range(len(rows), n_pairs):
+            rows.append(one_pair(cell, minutes, sessions, k))
+            file.write(json.dumps(rows[-1]) + "\n")
+            file.flush()
+    n = len(rows)
+    shares = (
+        f"{name} {100 * sum(r[name] for r in rows) / n:.1f} %"
+        for name in rows[0]
+        if name not in ("said", "s")
+    )
+    words = ", ".join(f"{w} {100 * c / n:.1f} %" for w, c in Counter(r["said"] for r in rows).most_common())
+    seconds = sum(r["s"] for r in rows) / n
+    print(
+        f"{sessions} x {minutes} min, {n} x {cell.name} | {', '.join(shares)}, {seconds:.2f} s | {words}",
+        flush=True,
+    )
 
 
 def _answer(found: Word) -> str:
@@ -154,17 +161,15 @@ def _answer(found: Word) -> str:
 
 
 def main() -> None:
-    n_pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    minutes = sys.argv[2] if len(sys.argv) > 2 else "15"
-    wanted = sys.argv[3:]
+    store = Path(sys.argv[1])
+    store.mkdir(parents=True, exist_ok=True)
+    n_pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 60
+    minutes = sys.argv[3] if len(sys.argv) > 3 else "15"
+    wanted = sys.argv[4:] or [""]
     for cell in CELLS:
-        if wanted and not any(cell.name.startswith(w) for w in wanted):
-            continue
-        if minutes == "pooled":
-            for sessions in (1, 3, 10):
-                run_pooled(cell, sessions, n_pairs)
-        else:
-            run(cell, int(minutes), n_pairs)
+        if any(cell.name.startswith(w) for w in wanted):
+            for sessions in (1, 3, 10) if minutes == "pooled" else (1,):
+                run(cell, 15 if minutes == "pooled" else int(minutes), sessions, n_pairs, store)
 
 
 if __name__ == "__main__":

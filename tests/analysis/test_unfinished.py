@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import wave
 from itertools import islice
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 
 from coregulate.analysis import load_analysis, shared
+from coregulate.analysis.hearing import listen
 from coregulate.analysis.unfinished import Aside
 from coregulate.cli.main import main
-from coregulate.core import CoregulateError, StoreError
+from coregulate.core import Clock, CoregulateError, Segment, Sound, StoreError
 from coregulate.models import model_path
 from coregulate.readers import video_frames
+from coregulate.session import OwnedStream
 
 SECONDS = 7
 
@@ -83,6 +86,31 @@ def test_interrupted_and_gone_on_with(talk: Path, tmp_path: Path, monkeypatch: p
             np.testing.assert_array_equal(signal.values, other.signals[person][name].values, err_msg=name)
     summaries = [json.loads((p / "analysis.json").read_text()) for p in (whole, broken)]
     assert summaries[0] == summaries[1]
+
+
+def test_voices_told_apart_are_not_heard_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = np.arange(16000 * 12) / 16000
+    samples = 0.2 * np.sin(2 * np.pi * 220 * times) * (np.sin(2 * np.pi * 3 * times) > 0)
+    path = tmp_path / "talk.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes((32767 * samples).astype("<i2").tobytes())
+    sound = Sound(str(path), 16000.0, 12.0, start_s=5.0)
+    stream = OwnedStream("", "audio", sound, path.name, "", Clock("aligned"), "rate", None, ())
+    came: list[float] = []
+    asked = (["sam", "alex"], [stream], (), Segment(0.0, 20.0))
+    first = listen(*asked, seed=0, progress=came.append, unfinished=tmp_path / "unfinished")
+    if first.two is None:
+        pytest.skip(first.notices[0].text)
+    assert came == sorted(came)
+    assert came[-1] <= 1.0
+    monkeypatch.delattr("coregulate.analysis.hearing.hear_voices")
+    again = listen(*asked, seed=0, unfinished=tmp_path / "unfinished").two
+    assert again is not None
+    for one, other in zip(first.two, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(NameError):  # another seed is another clustering
+        listen(*asked, seed=1, unfinished=tmp_path / "unfinished")
 
 
 def test_what_is_not_whole_or_of_another_video_is_not_taken(tmp_path: Path) -> None:

@@ -82,6 +82,24 @@ def test_gradient_and_fisher_matrix_are_the_derivatives(data, theta, late):
         assert fisher[i, j] == pytest.approx(wanted, rel=1e-4, abs=1e-3)
 
 
+def test_bursts_common_to_both_widen_the_likelihood_as_much_as_they_scatter_the_cross_spectrum():
+    rng = np.random.default_rng(11)
+    n = 900
+    size = np.exp(1.2 * np.sin(np.arange(n) / 30))
+    told, seen = {}, {}
+    for name, sizes in {"steady": (1, 1), "together": (size, size), "apart": (size, 1 / size)}.items():
+        drawn = [spectra([tuple(rng.standard_normal(n) * m for m in sizes)], 1.0) for _ in range(200)]
+        told[name] = np.mean([d.spread * d.swell for d in drawn])
+        # Each draw's sum over frequencies, in units of what independent frequencies would scatter by.
+        own = sum(d.i11.mean() * d.i22.mean() for d in drawn) / len(drawn)
+        cross = np.array([d.i12.sum() for d in drawn]) / np.sqrt(own * len(drawn[0].omega))
+        seen[name] = np.mean(np.abs(cross) ** 2)
+    assert seen["together"] > 1.5 * seen["steady"]
+    assert told["together"] == pytest.approx(seen["together"], rel=0.15)
+    assert told["steady"] == pytest.approx(seen["steady"], rel=0.15)
+    assert told["apart"] == pytest.approx(told["steady"], rel=0.05)  # less scatter is not counted on
+
+
 def test_nested_fits_are_nested(data):
     fits = fit_all(data)
     assert fits.coupled.cost <= min(fits.without_12.cost, fits.without_21.cost) + 1e-3

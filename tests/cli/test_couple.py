@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from coregulate.cli.main import cli, main
+from coregulate.core import InputError
 
 
 def run(capsys, *arguments):
@@ -80,6 +81,46 @@ def test_measures_settings_and_gates(table, capsys):
     assert codes["results"][0]["value"] == 1.0
 
 
+def test_a_group_that_cannot_be_used_does_not_cost_the_others(table, capsys):
+    frame = pd.read_csv(table)
+    row = frame.iloc[:1].assign(pair="alone")
+    still = frame[frame["pair"] == "P0"].assign(pair="still", seconds=3.0)
+    text = frame.iloc[:300].assign(pair="empty", her=np.nan)
+    pd.concat([row, frame, still, text]).to_csv(table, index=False)
+    out = run(capsys, table, "--a", "her", "--b", "him", "--time", "seconds", "--by", "pair", "--json")
+    said = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert [r["group"] for r in said["results"]] == ["P0", "P1", "P2", "empty"]
+    assert [r["p"] is None for r in said["results"]] == [False, False, False, True]
+    assert said["n_tests"] == 3
+    left_out = [n for n in said["notices"] if "left out" in n]
+    assert [n.split("'")[1] for n in left_out] == ["alone", "still"]
+
+
+def test_columns_of_yes_and_no(tmp_path, capsys):
+    """Each of two pairs answers the other's last row, the second pair with a row missing."""
+    rng = np.random.default_rng(3)
+    stress = (rng.random((2, 60)) < 0.5).astype(float)
+    frames = [
+        pd.DataFrame({"pair": k + 2, "stress": s, "coping": np.roll(s, 1)}) for k, s in enumerate(stress)
+    ]
+    path = tmp_path / "sequences.csv"
+    pd.concat([frames[0], frames[1].iloc[:50]]).to_csv(path, index=False)
+    arguments = [path, "--a", "stress", "--b", "coping", "--rate", "0.1", "--by", "pair"]
+    out = run(capsys, *arguments, "--measures", "actor_partner", "--json")
+    stressed, copes = json.loads(out)["actor_partner"]
+    assert (stressed["behaviour"], copes["behaviour"]) == ("stress", "coping")
+    assert (copes["rate_after"], copes["rate_without"]) == (1.0, 0.0)
+    assert copes["partner"]["low"] > 0
+    assert abs(stressed["partner"]["value"]) < 1
+    assert np.sum(copes["table"]) == 59 + 49
+    assert json.loads(out)["results"] == []
+    both = run(capsys, *arguments, "--measures", "actor_partner", "--measures", "code recurrence")
+    assert "code recurrence" in both
+    assert "interaction" in both
+    with pytest.raises(InputError, match="more than 0 and 1"):
+        run(capsys, path, "--a", "pair", "--b", "coping", "--rate", "1", "--measures", "actor partner")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -90,6 +131,10 @@ def test_measures_settings_and_gates(table, capsys):
         (["--a", "her", "--b", "him", "--rate", "2", "--strangers"], "only one group"),
         (["--a", "her", "--b", "him", "--rate", "-1"], "rate is -1"),
         (["--a", "her", "--b", "him", "--time", "talk"], "same time"),
+        (
+            ["--a", "talk", "--b", "talk", "--rate", "2", "--measures", "actor-partner", "--gate", "talk"],
+            "--gate",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said(table, capsys, arguments, said):
@@ -97,3 +142,11 @@ def test_what_cannot_be_done_is_said(table, capsys, arguments, said):
         main(["couple", str(table), *arguments, "--quiet"])
     assert stop.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_columns_of_words_and_lags_too_long_are_said(table, capsys):
+    arguments = [table, "--a", "state", "--b", "state", "--rate", "2", "--json"]
+    said = json.loads(run(capsys, *arguments, "--measures", "code recurrence"))
+    assert any("'state' holds words" in text for text in said["notices"])
+    with pytest.raises(InputError, match="max_lag_s"):
+        run(capsys, table, "--a", "her", "--b", "him", "--rate", "2", "--set", "max_lag_s=5000")

@@ -51,6 +51,20 @@ def turns(shift_s=0.0):
 # ---- the grid ---------------------------------------------------------------------------------
 
 
+def test_loudness_is_that_of_the_voice_where_its_pitch_is_known():
+    """Between syllables the microphone hears the room: a louder room is not a louder voice."""
+    voiced = np.arange(6000) % 20 < 12
+    loud = np.repeat(np.arange(6.0), 1000)
+    measured = {
+        "f0": Signal(np.where(voiced, 150.0, np.nan), 100.0, 0.0, "hz", "f0"),
+        "intensity": Signal(np.where(voiced, 60.0 + loud, 20.0), 100.0, 0.0, "db", "intensity"),
+    }
+    quiet = row(build({"a": measured})[0], "intensity")
+    assert np.ptp(quiet[np.isfinite(quiet)]) == pytest.approx(5.0)
+    alone = row(build({"a": {"intensity": measured["intensity"]}})[0], "intensity")
+    assert np.ptp(alone) > 30
+
+
 def test_a_gap_stays_a_gap_and_nothing_is_used_outside_the_span():
     values = np.full(40, 800.0)
     values[10:20] = np.nan

@@ -8,6 +8,7 @@ import pytest
 from coregulate.core import InputError
 from coregulate.perception import who_speaks
 from coregulate.perception.crosstalk import heard_through, learn_path
+from coregulate.perception.leaks import APART, _fading, _two_groups
 
 RATE_HZ = 16000
 A = [(2, 6), (12, 17), (25, 29)]
@@ -43,7 +44,10 @@ def test_each_is_found_and_the_leak_is_not_taken_for_the_other(two):
 
 
 def test_both_may_speak_at_once(two):
-    tracks = who_speaks(two)
+    done = []
+    tracks = who_speaks(two, progress=done.append)
+    assert done == sorted(done)
+    assert done[-1] == 1.0
     both = covered(tracks["a"], A)[0] & covered(tracks["b"], B)[0]
     assert both.sum() * 0.01 == pytest.approx(1.0, abs=0.3)
 
@@ -118,6 +122,37 @@ def test_one_who_speaks_alone_is_not_taken_for_two(made, voice):
     found, truth = covered(tracks["a"], A)
     assert np.mean(found[truth]) > 0.95
     assert tracks["b"].labels == ()
+
+
+def test_two_microphones_side_by_side_tell_two_people(made, voice):
+    rng = np.random.default_rng(4)
+    a, b = voice(A, 200, SECONDS), voice(B, 120, SECONDS)
+    near = 10 ** (-2.5 / 20)
+    hiss = 3e-4 * rng.standard_normal((2, len(a)))
+    tracks = who_speaks(
+        {
+            "a": made("a", a + near * np.roll(b, 16) + hiss[0]),
+            "b": made("b", b + near * np.roll(a, 16) + hiss[1]),
+        }
+    )
+    for person, segments in (("a", A), ("b", B)):
+        found, truth = covered(tracks[person], segments)
+        assert np.mean(found[truth]) > 0.95
+        assert np.mean(found[~truth]) < 0.03
+
+
+def test_one_group_that_is_cut_in_two_is_less_apart_than_two():
+    rng = np.random.default_rng(7)
+    normal, even, skewed = rng.standard_normal(2000), rng.uniform(-1, 1, 2000), rng.exponential(size=2000)
+    assert all(_two_groups(2.0 * x)[1] < APART for x in (normal, even, skewed))
+    middle, apart = _two_groups(np.concatenate([normal[:300] - 3.0, normal[300:] + 3.0]))
+    assert middle == pytest.approx(0.0, abs=0.2)
+    assert apart > 1.5 * APART
+
+
+def test_a_level_fades_no_faster_than_the_room():
+    level = np.array([0, 60, 0, 0, 0, 70, 0], dtype=np.float32)
+    assert _fading(level, 0.03).tolist() == pytest.approx([0, 60, 40, 20, 0, 70, 50])
 
 
 def test_the_path_of_a_leak_is_learned_as_it_is():

@@ -42,10 +42,13 @@ def made(x: float, **moved: tuple[float, float]) -> Person:
     return Person(FACE + np.tile(shift, 2), Body(points + shift, np.ones(33), 1.0))
 
 
-def hand(x: float, y: float, presence: float = 1.0) -> Hand:
-    """Twenty-one points in 40 x 40 pixels, the wrist in their middle."""
+DOWN, ASIDE = (0.0, 20.0), (20.0, 5.0)
+
+
+def hand(x: float, y: float, presence: float = 1.0, *, ahead: tuple[float, float] = DOWN) -> Hand:
+    """Twenty-one points in 40 x 40 pixels, the wrist in their middle, the middle finger's knuckle ahead."""
     spread = np.random.default_rng(0).uniform(-20, 20, size=(21, 2))
-    spread[0] = 0.0
+    spread[0], spread[9] = 0.0, ahead
     return Hand(spread + np.array([x, y]), presence)
 
 
@@ -60,10 +63,12 @@ def test_head_distance_counts_in_heads_and_turning_away_changes_nothing():
 
 def test_a_hand_that_has_reached_the_other_is_touch():
     reaching, sitting = made(0, p13=(120, 150), p15=(230, 180)), made(300)
-    on_her = touch_probability([hand(230, 180)], (reaching, sitting))
+    on_her = touch_probability([hand(230, 180, ahead=ASIDE)], (reaching, sitting))
     assert 0.9 * MOST < on_her <= MOST
-    assert touch_probability([hand(230, 180)], (sitting, reaching)) == pytest.approx(on_her)
-    assert touch_probability([hand(230, 180, presence=0.5)], (reaching, sitting)) == pytest.approx(on_her / 2)
+    assert touch_probability([hand(230, 180, ahead=ASIDE)], (sitting, reaching)) == pytest.approx(on_her)
+    assert touch_probability(
+        [hand(230, 180, presence=0.5, ahead=ASIDE)], (reaching, sitting)
+    ) == pytest.approx(on_her / 2)
 
 
 @pytest.mark.parametrize(("x", "y"), [(80, 300), (0, 20), (40, 200), (150, 150)])
@@ -78,9 +83,15 @@ def test_hands_that_hold_each_other_are_touch():
 
 def test_a_third_hand_on_somebody_is_the_others():
     reaching, sitting = made(0, p15=(230, 220)), made(300)
-    owner, sure = owners([hand(220, 300), hand(380, 300), hand(230, 200)], (reaching, sitting))
+    owner, sure = owners([hand(220, 300), hand(380, 300), hand(230, 200, ahead=ASIDE)], (reaching, sitting))
     assert owner == [1, 1, 0]
     assert sure[2] > 0.9
+
+
+def test_a_hand_between_two_wrists_is_theirs_whose_forearm_it_goes_on_from():
+    reaching, sitting = made(0, p13=(120, 200), p15=(230, 220)), made(300, p14=(-70, 110), p16=(-70, 220))
+    at = [hand(230, 221, ahead=ahead) for ahead in ((20.0, 4.0), DOWN)]
+    assert [owners([h], (reaching, sitting))[0] for h in at] == [[0], [1]]
 
 
 def test_nothing_is_told_without_a_hand_or_a_body():

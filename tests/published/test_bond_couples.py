@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -34,9 +32,7 @@ def joined(pair):
 
 
 def test_the_local_oscillators_of_80_couples(couples):
-    began = time.process_time()
     found = {couple: local_oscillator(*pair) for couple, pair in couples.items()}
-    assert time.process_time() - began < 1.0
     terms = [*found[2].terms[0], *found[2].terms[1]]
     printed = [-0.02339, 0.00181, -0.00061, 0.00592, -0.02711, 0.00531, -0.00045, 0.01094]
     assert terms == pytest.approx(printed, abs=5.1e-6)

@@ -59,6 +59,9 @@ def test_granger_is_that_of_statsmodels():
     x, y = driven()
     assert granger(x, y, 1)[1] == pytest.approx(0.1953900714624097, rel=1e-8)
     assert granger(x, y, 3)[1] == pytest.approx(0.203288929077586, rel=1e-8)
+    # From its Wald test with cov_type="HC3".
+    assert granger(x, y, 1, robust=True)[1] == pytest.approx(0.19916502660439686, rel=1e-8)
+    assert granger(x, y, 3, robust=True)[1] == pytest.approx(0.20621641858493156, rel=1e-8)
 
 
 def test_transfer_entropy_is_that_of_pyinform_with_millers_correction():

@@ -42,14 +42,14 @@ def test_dials_of_people_who_never_met_are_linked_in_about_one_of_twenty(dials):
     n = len(dials)
     found = dial_words((dials[i][0], dials[(i + k) % n][1]) for k in (7, 31) for i in range(n))
     assert len(found) > 110
-    # Measured on 261 mismatched pairs: 6.5 % (elsewhere 4.0 to 6.8 %).
+    # Measured on 258 mismatched pairs: 4.3 % (elsewhere 4.0 to 6.8 %).
     assert 0.01 <= np.mean([w.p_any < 0.05 for w in found]) <= 0.11
     assert {w.verdict for w in found} <= {"independent", "undetermined"}
 
 
 def test_dials_of_couples_are_linked_more_often_and_still_earn_no_coupled_word(dials):
     found = dial_words(dials)
-    assert np.mean([w.p_any < 0.05 for w in found]) >= 0.08  # measured 12.5 %
+    assert np.mean([w.p_any < 0.05 for w in found]) >= 0.08  # measured 11.1 %
     assert {w.verdict for w in found} <= {"independent", "undetermined"}
 
 
@@ -86,5 +86,5 @@ def test_the_words_link_test_holds_on_motion_of_people_who_never_met(data_dir, f
         pytest.skip(f"no {folder} motion energy here")
     people = [(k, moves) for k, file in enumerate(files) for moves in by_the_second(file, skip).T]
     pairs = [(a, b) for (i, a), (j, b) in combinations(people, 2) if i != j]
-    # Measured: 5.0 % of 180 and 6.2 % of 144; a likelihood ratio finds 13 to 18 %.
+    # Measured: 3.9 % of 180 and 4.9 % of 144; a likelihood ratio finds 13 to 18 %.
     assert 0.02 <= np.mean([linked(a, b) for a, b in pairs]) <= 0.085

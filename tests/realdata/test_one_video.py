@@ -182,7 +182,7 @@ def test_init_shows_a_still_and_asks_who_is_who(film: Path, tmp_path: Path) -> N
 
 
 def test_without_lips_the_plan_says_whose_voice_is_whose(film: Path, data_dir: Path) -> None:
-    from coregulate.analysis.shared import hear_two
+    from coregulate.analysis.hearing import listen, tell_two
     from coregulate.core import Clock, Segment, Sound
     from coregulate.session import OwnedStream
 
@@ -190,7 +190,9 @@ def test_without_lips_the_plan_says_whose_voice_is_whose(film: Path, data_dir: P
     who = {"first": "sam", "second": "alex"}
     sound = Sound(path, 16000.0, 18.0)
     stream = OwnedStream("", "audio", sound, path, "", Clock("", 0.0), "own", None, (), who)
-    tracks, (notice,) = hear_two(stream, None, Segment(8.0, 15.0), 0)
+    listened = listen(["sam", "alex"], [stream], (), Segment(8.0, 15.0), seed=0)
+    assert listened.two is not None
+    tracks, notice = tell_two(listened.two, stream, None, Segment(8.0, 15.0))
     assert "who spoke first, as session.toml has it" in notice.text
     assert list(tracks) == ["sam", "alex"]
     for track in tracks.values():

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coregulate.core import InputError
+from coregulate.core import InputError, Sound
 from coregulate.cues import STATES
+from coregulate.perception import voice_frames
 from coregulate.simulate import Truth, simulate_session
 
 
@@ -136,6 +137,24 @@ def test_praat_finds_the_pitch(truth: Truth, pid: str, low_hz: float, high_hz: f
     assert both.sum() > 0.85 * np.isfinite(true).sum()
     assert abs(np.median(error_st)) < 0.1
     assert np.mean(np.abs(error_st) < 0.5) > 0.95
+
+
+@pytest.mark.parametrize("pid", ["alex", "sam"])
+def test_the_voice_shows_what_it_is_told(truth: Truth, pid: str) -> None:
+    """Louder, sharper and faster by the second, as Praat's intensity, the spectrum and the syllables have it."""
+    own, other = (truth.speech[p] for p in sorted(truth.people, key=lambda p: p != pid))
+    whole = Sound(str(truth.folder / f"{pid}_voice.wav"), 16000, 600.0, 1, 0, 0.0)
+    found = voice_frames(whole, own, others=other)
+    voiced = np.isfinite(found["f0"].values)
+    for cue, signal, least in (
+        ("intensity", "intensity", 0.6),
+        ("high_frequency_energy", "alpha_ratio", 0.6),
+        ("speech_rate", "speech_rate", 0.5),
+    ):
+        values = np.where(voiced, found[signal].values, np.nan).reshape(-1, 100)
+        heard = np.isfinite(values).sum(axis=1) >= 20
+        told = truth.courses[pid][cue][: len(values)][heard]
+        assert np.corrcoef(told, np.nanmean(values[heard], axis=1))[0, 1] > least, cue
 
 
 def test_voices_take_turns(truth: Truth) -> None:

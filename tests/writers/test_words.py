@@ -126,6 +126,19 @@ def test_the_strength_comes_first() -> None:
     assert words.observations(nothing)[0] == "Alex gave 25 min to this recording."
 
 
+def test_the_easiest_minute_of_a_talk_all_off_track_is_not_called_easy() -> None:
+    talk = standin.make_analysis(3, n_episodes=0)
+    talk.states.loc[{"state": ["social", "play", "still"]}] = 0.0
+    talk.story = talk.story._replace(minutes=((4, 0.2), (5, 0.1)))
+    assert words.observations(talk)[0] == "The minute from 4:00 was the easiest for both of you."
+    episode = standin.make_analysis(3, n_episodes=1).story.episodes[0]
+    off = episode._replace(start_s=0.0, end_s=1500.0, recovered=False)
+    talk.story = talk.story._replace(episodes=(off,))
+    assert words.observations(talk)[0] == (
+        "Even off track, one minute was easier for both of you: the one from 4:00."
+    )
+
+
 def test_no_word_judges_a_person_and_nothing_technical_slips_in() -> None:
     for seed in range(80):
         known = ("all", "all", "changes", "heart", "nothing")[seed % 5]
@@ -180,6 +193,9 @@ def test_what_to_try() -> None:
     nothing = standin.make_analysis(3, known="nothing", empty=True)
     nothing.story = nothing.story._replace(flooding=())
     assert "microphone" in words.thing_to_try(nothing)[0]
+    changes = standin.make_analysis(3, known="changes", n_episodes=0)
+    changes.story = changes.story._replace(flooding=(), moments_of_change=())
+    assert "easy talk" in words.thing_to_try(changes)[0]
 
 
 def test_a_change_of_a_cue_says_nothing_of_safety() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,6 @@ from coregulate.core import (
     Data,
     Events,
     FloatArray,
-    Label,
     Notice,
     Samples,
     Segment,
@@ -23,12 +22,13 @@ from coregulate.core import (
     Sound,
     Track,
 )
-from coregulate.perception import voice_frames, who_speaks
+from coregulate.perception import voice_frames
 from coregulate.session import OwnedStream, Session
 from coregulate.signals import Measured, measure_breathing, measure_heart, measure_movement, measure_skin
 
-from .crop import cropped_track
-from .shared import Seen, hear_two, see_faces, shared_sound
+from .beside import Piece, side_by_side
+from .hearing import Listened, annotated, listen, shared_sound, sound_of, tell_two
+from .shared import Seen, see_faces
 from .taps import tapped
 
 #: Of several sources of the same thing the first is taken: corrected beats that the user supplies outrank detected ones.
@@ -61,26 +61,36 @@ def measure_bodies(
 ) -> Bodies:
     """Measure every person's heart, breathing, skin, movement, voice and turns.
 
-    Videos read half way are put aside in the folder `unfinished`. A stream that cannot carry what is asked of it becomes a notice.
+    Videos read half way, and voices told apart, are put aside in the folder `unfinished`. A stream that cannot carry what is asked of it becomes a notice.
     """
     people = [p.id for p in session.people]
     bodies = Bodies(
         signals={pid: {} for pid in people}, quality={pid: {} for pid in people}, events={pid: {} for pid in people},
         tracks={pid: {} for pid in people}, ratings={}, used={}, notices=[],
     )  # fmt: skip
-    sensors_end, faces_end, turns_end = _shares(streams)
+    said = annotated(people, streams)
+    video_s, sound_s, voices_s = _core_s(streams, said)
+    sensors_end = 0.02 if video_s else 0.2
+    turns_end = 1.0 - (1.0 - sensors_end) * voices_s / (video_s + sound_s + voices_s + 1e-9)
     steps = [(pid, of) for pid in people for of in (_breathing, _heart, _skin, _movement)]
     for k, (pid, of) in enumerate(steps):
         tell(sensors_end * k / len(steps), f"{of.__name__.strip('_')} of {session.name_of(pid)}")
         own = [s for s in streams if s.person == pid]
         of(pid, own, bodies, settings)
     _labels(people, streams, bodies)
-    seen = _faces(
-        streams, span, bodies, settings,
-        lambda share: tell(sensors_end + (faces_end - sensors_end) * share, "faces"), unfinished,
-    )  # fmt: skip
-    tell(faces_end, "who speaks")
-    _turns(people, streams, span, bodies, seen, settings.seed)
+    seen, listened = side_by_side(
+        Piece("faces", video_s, lambda at: _look(streams, span, at, unfinished)),
+        Piece(
+            "who speaks",
+            sound_s,
+            lambda at: listen(
+                people, streams, said, span, seed=settings.seed, progress=at, unfinished=unfinished
+            ),
+        ),
+        lambda share, what: tell(sensors_end + (turns_end - sensors_end) * share, what),
+    )
+    both = _faces(seen, bodies, settings)
+    _turns(said, listened, streams, span, bodies, both)
     _voices(
         people,
         streams,
@@ -90,19 +100,17 @@ def measure_bodies(
     return bodies
 
 
-def _shares(streams: Sequence[OwnedStream]) -> tuple[float, float, float]:
-    """Where on the bar sensors, faces and turns end: what each takes, so that the time left is honest.
+def _core_s(streams: Sequence[OwnedStream], said: Collection[str]) -> tuple[float, float, float]:
+    """Seconds of a core that seeing, telling who speaks and measuring voices take, so that the time left is honest.
 
-    Seconds an hour on two cores, measured on minutes: 480 for a video, 125 for one microphone of two, 15 for another sound.
+    Measured on minutes, an hour of each: 750 for a video, 230 for one microphone of two, 15 for another sound and for
+    how voices sound, which one core does alone.
     """
-    video = 480 * sum(s.data.span.duration_s for s in streams if s.kind == "video")
     sounds = [s for s in streams if isinstance(s.data, Sound)]
-    apart = 125 * sum(s.data.span.duration_s for s in sounds if s.person == "")
-    voices = 15 * sum(s.data.span.duration_s for s in sounds) + 1e-9
-    whole = video + apart + voices
-    first = 0.02 if video else 0.2
-    rest = 1.0 - first
-    return first, first + rest * video / whole, first + rest * (video + apart) / whole
+    hours = sum(s.data.span.duration_s for s in sounds) / 3600
+    apart = sum(s.data.span.duration_s for s in sounds if s.person == "") / 3600
+    video = sum(s.data.span.duration_s for s in streams if s.kind == "video") / 3600
+    return 750 * video, 0.0 if said else 230 * apart + 15 * (hours - apart), 2 * 15 * hours
 
 
 def _first(own: Sequence[OwnedStream], kinds: Sequence[str]) -> list[OwnedStream]:
@@ -250,19 +258,23 @@ def _regular(data: Samples) -> Signal:
     return Signal(filled, 1.0, start, data.unit, data.name)
 
 
-def _faces(
-    streams: Sequence[OwnedStream],
-    span: Segment,
-    bodies: Bodies,
-    settings: Settings,
-    tell: Callable[[float], None],
-    unfinished: Path | None,
-) -> Seen | None:
-    """Read every video's faces; returns those of the video that shows both."""
-    both = None
+def _look(
+    streams: Sequence[OwnedStream], span: Segment, progress: Callable[[float], None], unfinished: Path | None
+) -> list[tuple[OwnedStream, Seen | None, list[Notice]]]:
+    """See the faces of every video, and what else the pictures show."""
     videos = [s for s in streams if s.kind == "video"]
-    for k, stream in enumerate(videos):
-        seen, notices = see_faces(stream, span, lambda share, k=k: tell((k + share) / len(videos)), unfinished)  # type: ignore[misc]  # fmt: skip
+    return [
+        (stream, *see_faces(stream, span, lambda share, k=k: progress((k + share) / len(videos)), unfinished))  # type: ignore[misc]
+        for k, stream in enumerate(videos)
+    ]
+
+
+def _faces(
+    videos: Sequence[tuple[OwnedStream, Seen | None, list[Notice]]], bodies: Bodies, settings: Settings
+) -> Seen | None:
+    """Take what every video shows; returns the one that shows both."""
+    both = None
+    for stream, seen, notices in videos:
         bodies.notices.extend(notices)
         if seen is None:
             continue
@@ -290,49 +302,24 @@ def _bodily(pid: str, read: Mapping[str, tuple[Signal, Signal]], bodies: Bodies,
 
 
 def _turns(
-    people: Sequence[str], streams: Sequence[OwnedStream], span: Segment, bodies: Bodies, seen: Seen | None, seed: int
-) -> None:  # fmt: skip
-    """Who speaks when: an annotation or words with times where there are any, else from one track for each."""
-    for pid in people:
-        for kind in ("speech", "words"):
-            said = next(
-                (s for s in streams if s.person == pid and s.kind == kind and isinstance(s.data, Track)), None
-            )
-            if said is not None and isinstance(said.data, Track):
-                bodies.tracks[pid]["speech"] = _spoken(said.data)
-                bodies.used[said.path, said.kind, said.part] = "speech"
-                break
-    sounds = {pid: sound for pid in people if (sound := _sound_of(pid, streams)) is not None}
-    missing = [pid for pid in sounds if "speech" not in bodies.tracks[pid]]
-    if missing:
-        try:
-            for pid, track in who_speaks(sounds).items():
-                bodies.tracks[pid].setdefault("speech", cropped_track(track, span))
-        except CoregulateError as error:
-            bodies.notices.append(Notice("not_measured", "speech", str(error)))
+    said: Mapping[str, tuple[OwnedStream, Track]],
+    listened: Listened,
+    streams: Sequence[OwnedStream],
+    span: Segment,
+    bodies: Bodies,
+    seen: Seen | None,
+) -> None:
+    """Who speaks when: an annotation or words with times where there are any, else from the microphones."""
+    bodies.notices.extend(listened.notices)
+    tracks = {pid: track for pid, (_, track) in said.items()} | dict(listened.speech)
+    bodies.used.update({(s.path, s.kind, s.part): "speech" for s, _ in said.values()})
     shared = shared_sound(streams)
-    if shared is not None and not any("speech" in bodies.tracks[pid] for pid in people):
-        tracks, notices = hear_two(shared, seen, span, seed)
-        bodies.notices.extend(notices)
-        for pid, track in tracks.items():
-            bodies.tracks[pid]["speech"] = track
-
-
-def _spoken(track: Track) -> Track:
-    """Speech without pauses; words that touch become one stretch."""
-    merged: list[Label] = []
-    for label in sorted(track.labels):
-        if label.text.strip() in ("", "#", "<p>", "sil", "SIL"):
-            continue
-        if merged and label.start_s - merged[-1].end_s < 0.02:
-            merged[-1] = Label(merged[-1].start_s, max(label.end_s, merged[-1].end_s), "speech")
-        else:
-            merged.append(Label(label.start_s, label.end_s, "speech"))
-    return Track(tuple(merged), "speech")
-
-
-def _sound_of(pid: str, streams: Sequence[OwnedStream]) -> Sound | None:
-    return next((s.data for s in streams if s.person == pid and isinstance(s.data, Sound)), None)
+    if listened.two is not None and shared is not None:
+        told, notice = tell_two(listened.two, shared, seen, span)
+        bodies.notices.append(notice)
+        tracks |= told
+    for pid, track in tracks.items():
+        bodies.tracks[pid]["speech"] = track
 
 
 def _voices(
@@ -341,7 +328,7 @@ def _voices(
     common = shared_sound(streams)
     shared = common.data if common is not None and isinstance(common.data, Sound) else None
     for k, pid in enumerate(people):
-        sound = _sound_of(pid, streams) or shared
+        sound = sound_of(pid, streams) or shared
         speech = bodies.tracks[pid].get("speech")
         if sound is None or speech is None:
             continue

@@ -1,8 +1,8 @@
-"""Recordings of both people: whose face, and whose voice on one microphone."""
+"""What a video shows: whose face each is, what it does, and the rest of the body."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,35 +11,26 @@ from numpy.typing import NDArray
 from coregulate.core import (
     CoregulateError,
     FloatArray,
-    Label,
     Notice,
     Pictures,
     Segment,
     Signal,
-    Sound,
-    Track,
 )
 from coregulate.perception import (
     FACE_CUES,
     HEAD_CUES,
     Chest,
     FaceTracks,
-    Heard,
     Layout,
     Motion,
     Onlooker,
     Skin,
     Touch,
-    as_one,
     gaze_toward_partner,
     gaze_toward_screen,
     head_cues,
     head_distance,
-    hear_voices,
-    tell_seen_voices,
     turned_quality,
-    voices_of,
-    voices_of_faces,
     watch_faces,
 )
 from coregulate.readers import video_facts, video_frames
@@ -261,63 +252,3 @@ def _in_session_time(
         if at_s >= span.end_s:
             return
         yield at_s, rgb
-
-
-def hear_two(
-    stream: OwnedStream, seen: Seen | None, span: Segment, seed: int
-) -> tuple[Mapping[str, Track], list[Notice]]:
-    """Tell two voices on one microphone apart, and whose each is: by the lips, else by the plan."""
-    sound = stream.data
-    if not isinstance(sound, Sound):
-        return {}, []
-    where = stream.path
-    try:
-        heard = hear_voices(sound, rng_seed=seed)
-    except CoregulateError as error:
-        return {}, [Notice("voices_not_told_apart", where, str(error))]
-    by_lips = _by_lips(heard, seen)
-    track, owner = by_lips or _by_plan(heard, stream)
-    how = (
-        "by voices and lips together"
-        if by_lips
-        else "by the voices, whose each is by who spoke first, as session.toml has it"
-    )
-    sure = {1: " One voice only was heard.", 2: ""}.get(
-        heard.n_voices or 0, " Whether there are two voices is not sure."
-    )
-    told = Notice("voices_told_apart", where, f"One microphone: who spoke was told {how}.{sure}")
-    tracks = {
-        person: Track(
-            tuple(
-                Label(max(x.start_s, span.start_s), min(x.end_s, span.end_s), "speech")
-                for x in track.labels
-                if x.text == name and x.end_s > span.start_s and x.start_s < span.end_s
-            ),
-            "speech",
-        )
-        for name, person in owner.items()
-    }
-    return tracks, [told]
-
-
-def _by_lips(heard: Heard, seen: Seen | None) -> tuple[Track, dict[str, str]] | None:
-    """Who speaks by voices and lips, and whose each face is; None where lips and voices do not clearly pair."""
-    if seen is None or heard.n_voices == 1 or len(owners := seen.owners()) != 2:
-        return None
-    jaw = {face: seen.tracks.values[face]["jaw_drop"] for face in owners}
-    if voices_of_faces(voices_of(heard).track, seen.times_s, jaw) is None:
-        return None
-    return tell_seen_voices(heard, seen.times_s, jaw), dict(owners)
-
-
-def _by_plan(heard: Heard, stream: OwnedStream) -> tuple[Track, dict[str, str]]:
-    """Who speaks by voice alone, whose each voice is by the order that session.toml has."""
-    track = voices_of(as_one(heard) if heard.n_voices == 1 else heard).track
-    names = dict.fromkeys(x.text for x in sorted(track.labels))
-    places = zip(names, ("first", "second"), strict=False)
-    return track, {name: stream.who[place] for name, place in places if place in stream.who}
-
-
-def shared_sound(streams: Sequence[OwnedStream]) -> OwnedStream | None:
-    """Return the sound that belongs to both, if there is one."""
-    return next((s for s in streams if s.person == "" and isinstance(s.data, Sound)), None)

@@ -1,7 +1,7 @@
-"""Videos read half way: what was read is put aside, so that an analysis that broke off goes on from there.
+"""What was read of videos, and heard of a microphone: put aside, so that an analysis that broke off goes on from there.
 
-One file a video, ``<key>.npz``, in a folder that goes away once the analysis is stored. It holds
-cue tracks, points of faces and what tells people apart; no picture.
+One file a video or sound, ``<key>.npz``, in a folder that goes away once the analysis is stored. It holds
+cue tracks, points of faces, what tells people apart and when which voice is heard; no picture, no sound.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ Stored = Mapping[str, NDArray[Any]]
 
 
 class Aside:
-    """What was read of one video so far.
+    """What was read of one video, or heard of one sound, so far.
 
     Parameters
     ----------
     folder : path-like
-    video : path-like
+    recording : path-like
         Its name, size and time of change are part of the key.
     depends_on : object
         All else that what is read depends on, as JSON can write it: stretch, rate, how many people.
     """
 
-    def __init__(self, folder: Path, video: str | Path, depends_on: object) -> None:
-        facts = os.stat(video)
+    def __init__(self, folder: Path, recording: str | Path, depends_on: object) -> None:
+        facts = os.stat(recording)
         parts = [
             version_of("coregulate"),
             _FORM,
-            os.path.abspath(video),
+            os.path.abspath(recording),
             facts.st_size,
             facts.st_mtime_ns,
             depends_on,
@@ -74,7 +74,7 @@ class Aside:
             beside.replace(self.path)
         except OSError as error:
             raise StoreError(
-                f"What was read of a video cannot be put aside ({error.strerror or error})",
+                f"What was read of a recording cannot be put aside ({error.strerror or error})",
                 "Free some space or choose another folder with --out",
                 self.path,
             ) from error

@@ -33,8 +33,8 @@ def by_cross_spectrum(fits: Fits, data: Spectra) -> Links:
 
     For series that are no oscillator's. There the coupled model also gains by bending either person's own
     spectrum: on motion energy of people who never met, the likelihood ratio finds a link in 13 to 18 % of
-    pairs, the score test in 5 to 6. On dials it is the other way round: the score test finds 1.5 %, the
-    ratio 6.5 (docs/bond.md).
+    pairs, the score test in 4 to 5. On dials it is the other way round: the score test finds 1.5 %, the
+    ratio 4.3 (docs/bond.md).
     """
     return Links(
         _score_test(fits.uncoupled, data, UNCOUPLED, (*DRIVE_1, *DRIVE_2)),

@@ -20,6 +20,7 @@ MAX_GAP_S = 5.0  # docs/bond.md: gaps up to this are interpolated, longer ones s
 MIN_STRETCH_S = 300.0  # docs/bond.md: shorter stretches are left out
 BURST_WINDOW_S = 60.0  # docs/bond.md: window of the normalised copy
 BURST_FLOOR = 0.05  # docs/bond.md: keeps quiet stretches from being blown up
+SIZE_WINDOW_S = 30.0  # prior, measured in docs/bond.md: bursts common to both, slower than this, count
 
 
 class Spectra(NamedTuple):
@@ -27,8 +28,9 @@ class Spectra(NamedTuple):
 
     ``omega`` (n,) is in units of :data:`OMEGA_REF`; ``i11``, ``i22`` (n,) are the
     two periodograms and ``i12`` (n,) the cross-periodogram; ``spread`` is the
-    factor by which the taper widens the likelihood. ``late`` (in the reference
-    time) is how late each is supposed to hear the other.
+    factor by which the taper widens the likelihood, ``swell`` the one by which
+    bursts common to both, more than their link explains, widen it further.
+    ``late`` (in the reference time) is how late each is supposed to hear the other.
     """
 
     omega: FloatArray
@@ -36,6 +38,7 @@ class Spectra(NamedTuple):
     i22: FloatArray
     i12: ComplexArray
     spread: float
+    swell: float
     late: float = 0.0
 
 
@@ -135,8 +138,9 @@ def spectra(parts: list[tuple[FloatArray, FloatArray]], rate_hz: float) -> Spect
     from scipy.signal.windows import tukey  # scipy.signal takes half a second to import
 
     dt = OMEGA_REF / rate_hz
+    width = max(1, round(SIZE_WINDOW_S * rate_hz))
     rows: list[tuple[FloatArray, ComplexArray, ComplexArray]] = []
-    spread = []
+    spread, swell = [], []
     for a, b in parts:
         n = len(a)
         taper = tukey(n, TAPER)
@@ -144,10 +148,31 @@ def spectra(parts: list[tuple[FloatArray, FloatArray]], rate_hz: float) -> Spect
         keep = (f >= max(LOWEST_HZ, 1.5 * rate_hz / n)) & (f <= min(HIGHEST_HZ, 0.49 * rate_hz))
         scale = np.sqrt(dt / np.sum(taper**2))
         rows.append((f[keep], *(np.fft.rfft(x * taper)[keep] * scale for x in (a, b))))
-        spread.append(n * np.sum(taper**4) / np.sum(taper**2) ** 2)
+        spread.append(_scatter(taper**2, taper**2))
+        sizes = (taper**2 * _moving_mean(x**2, width) for x in (a, b))
+        swell.append(max(_scatter(*sizes) / spread[-1] / _explained(a, b, width), 1.0))
     omega = np.concatenate([r[0] for r in rows]) * 2 * np.pi / OMEGA_REF
     y1, y2 = (np.concatenate([r[i] for r in rows]) for i in (1, 2))
     weights = [len(r[0]) for r in rows]
-    return Spectra(
-        omega, np.abs(y1) ** 2, np.abs(y2) ** 2, y1 * y2.conj(), float(np.average(spread, weights=weights))
-    )
+    widened = (float(np.average(each, weights=weights)) for each in (spread, swell))
+    return Spectra(omega, np.abs(y1) ** 2, np.abs(y2) ** 2, y1 * y2.conj(), *widened)
+
+
+def _scatter(one: FloatArray, two: FloatArray) -> float:
+    """How much more the cross-spectrum of two series of these sizes scatters than if every moment counted alike.
+
+    Moments in which both are large count most: bursts common to both act as one more taper.
+    """
+    return len(one) * float(one @ two) / max(float(one.sum() * two.sum()), 1e-300)
+
+
+def _explained(a: FloatArray, b: FloatArray, width: int) -> float:
+    """How much sizes over ``width`` samples swell together because the two series themselves go together.
+
+    Squares of two normal series with correlation r have a covariance of 2 r^2 times their variances.
+    """
+    n = len(a)
+    lags = range(1 - width, width)
+    shifted = ((a[max(0, -k) : n - max(0, k)], b[max(0, k) : n - max(0, -k)]) for k in lags)
+    r2 = np.array([np.dot(x, y) for x, y in shifted]) ** 2 / max(float(np.dot(a, a) * np.dot(b, b)), 1e-300)
+    return 1 + 2 * float(np.dot(1 - np.abs(np.array(lags)) / width, r2)) / width

@@ -18,6 +18,7 @@ from .prepare import OMEGA_REF, Spectra, binned, spectra, stretches, whole
 NAN = float("nan")
 UNKNOWN = Estimate(NAN)
 RIVAL_MARGIN = 2.0  # docs/bond.md: log-likelihood by which the coupled fit must beat the shared signal
+BURSTY = 1.3  # docs/bond.md: 99 % of pairs with common bursts swell more than this, 1 % of those without
 USUAL_MIN = 30.0  # docs/bond.md table: from 30 min on most simulated pairs earn a word
 MOST_MIN = 600.0  # prior: a promise of more than ten further hours is none
 
@@ -175,11 +176,15 @@ def _fitted(
     parts: list[tuple[FloatArray, FloatArray]], rate: float, settings: BondSettings, *, oscillators: bool
 ) -> Word:
     data, even = (_copy(parts, rate, normalise_bursts=even) for even in (False, True))
-    fits = fit_all(data)
+    fits = fits_even = fit_all(even)
+    if data.swell > BURSTY:
+        data = even  # a few common bursts would decide everything
+    else:
+        fits = fit_all(data)
     test = by_likelihood if oscillators else by_cross_spectrum
     # Bursts common to both feign a link, not its directions: those keep the copy with more to see.
     _, p12, p21 = test(fits, data)
-    p_any = test(fit_all(even), even).p_any
+    p_any = test(fits_even, even).p_any
     rival = fit_rival(data, fits.uncoupled)
     coupled = fits.coupled
     if max(p_any, p12, p21) < settings.alpha:
@@ -217,7 +222,9 @@ def _fitted(
 
 def _copy(parts: list[tuple[FloatArray, FloatArray]], rate: float, *, normalise_bursts: bool) -> Spectra:
     one, two = (whole([part[i] for part in parts], rate, normalise_bursts=normalise_bursts) for i in (0, 1))
-    return spectra(list(zip(one, two, strict=True)), rate)
+    data = spectra(list(zip(one, two, strict=True)), rate)
+    # The raw copy is only read where bursts are not common.
+    return data._replace(spread=data.spread * data.swell) if normalise_bursts else data
 
 
 def _estimate(fit: Fit, data: Spectra, quantity: Quantity, n: float) -> Estimate:

@@ -112,8 +112,8 @@ def repetition(x: FloatArray, *, dwell_s: float) -> FloatArray:
     Returns
     -------
     ndarray, shape (cue,)
-        At least 1: 1 + 2 sum a^k r(k), k = 1..60 s, a = 1 - 1/(2 dwell). A column
-        that never changes repeats itself fully.
+        At least 1: 1 + 2 sum a^k c(k) r(k), k = 1..60 s, a = 1 - 1/(2 dwell), c(k) how often
+        the second k later is observed too. A column that never changes repeats itself fully.
     """
     if x.shape[1] == 0:
         return np.ones(0)
@@ -127,8 +127,11 @@ def repetition(x: FloatArray, *, dwell_s: float) -> FloatArray:
         r = products[1:] / common[1:] / np.where(flat, 1.0, variance)
     r = np.where(common[1:] >= _MIN_COMMON, np.clip(r, -1.0, 1.0), 0.0)
     r[:, flat] = 1.0
-    decay = (1.0 - 1.0 / (2.0 * dwell_s)) ** np.arange(1, len(r) + 1)
-    out: FloatArray = np.maximum(1.0, 1.0 + 2.0 * decay @ r)
+    lags = np.arange(1, len(r) + 1)[:, None]
+    decay = (1.0 - 1.0 / (2.0 * dwell_s)) ** lags
+    # A second that is missing repeats nothing: an echo counts as often as its second is there too.
+    both = common[1:] / np.maximum(common[0], 1.0) * (len(x) / np.maximum(len(x) - lags, 1))
+    out: FloatArray = np.maximum(1.0, 1.0 + 2.0 * np.sum(decay * r * np.minimum(both, 1.0), axis=0))
     return out
 
 

@@ -13,6 +13,7 @@ from coregulate.bond import DEFAULT, MEASURES, CouplingTest, SuiteSettings, corr
 from coregulate.core import FloatArray, InputError, Notice
 from coregulate.readers import read_columns, read_words
 
+from . import sequences
 from .console import progress, result, say, table
 
 
@@ -43,32 +44,60 @@ def couple_table(
     if (rate_hz is None) == (not time):
         raise InputError("The rate is not known", "Give either --rate HZ or --time COLUMN", path)
     settings = SuiteSettings().changed(changes)
-    names = list(MEASURES) if "all" in measures else list(measures) or list(DEFAULT)
+    names, in_sequence = sequences.split(measures)
+    names = list(MEASURES) if "all" in names else names or ([] if in_sequence else list(DEFAULT))
+    if in_sequence and (gates or drivers or strangers):
+        raise InputError(
+            "Actor partner takes the columns as they are", "Leave out --gate, --regress and --strangers", path
+        )
     groups, notices = _groups(path, [a, b, *gates, *drivers], rate_hz, time, by)
     if strangers and len(groups) < 2:
         raise InputError("There is only one group: nobody is a stranger", "Name the groups with --by", path)
     answers: list[CouplingTest] = []
+    owners: list[str] = []
+    failed: list[InputError] = []
     with progress("coupling", quiet=quiet) as tell:
         for k, group in enumerate(groups):
             tell(k / len(groups), group.name)
-            answers += couple(
-                group.columns[a],
-                group.columns[b],
-                rate_hz=group.rate_hz,
-                measures=names,
-                settings=settings,
-                seed=seed,
-                gates=[group.columns[g] for g in gates],
-                drivers=[group.columns[d] for d in drivers],
-                strangers=[g.columns[b] for g in groups if g is not group] if strangers else (),
-            )
+            try:
+                found = couple(
+                    group.columns[a],
+                    group.columns[b],
+                    rate_hz=group.rate_hz,
+                    measures=names,
+                    settings=settings,
+                    seed=seed,
+                    gates=[group.columns[g] for g in gates],
+                    drivers=[group.columns[d] for d in drivers],
+                    strangers=[g.columns[b] for g in groups if g is not group] if strangers else (),
+                )
+            except InputError as error:
+                failed.append(error)
+                notices += (_left_out(group.name, error),)
+                continue
+            answers += found
+            owners += [group.name] * len(found)
+    if len(failed) == len(groups):
+        raise failed[0]
     answers = list(corrected(answers))
-    owners = [group.name for group in groups for _ in names]
+    shown = sequences.both_ways(a, b, [g.columns for g in groups], path) if in_sequence else {}
     if as_json:
-        result(dumps(_facts(path, a, b, settings, seed, owners, answers, notices)))
+        said = _facts(path, a, b, settings, seed, owners, answers, notices)
+        result(dumps(said | ({"actor_partner": sequences.facts(shown)} if shown else {})))
         return
     for notice in notices:
         say(notice.text, quiet=quiet)
+    if answers:
+        _print(owners, answers)
+    if shown:
+        result(table(sequences.rows(shown), sequences.HEADER))
+
+
+def _left_out(name: str, error: InputError) -> Notice:
+    return Notice("group-left-out", name, f"Group '{name}' is left out: {error.problem}. {error.cure}")
+
+
+def _print(owners: Sequence[str], answers: Sequence[CouplingTest]) -> None:
     result(table([_row(o, t) for o, t in zip(owners, answers, strict=True)], HEADER))
     n_tests = answers[0].n_tests
     result("\n" + ("One test: q is p." if n_tests == 1 else f"{n_tests} tests were corrected together (q)."))
@@ -96,15 +125,22 @@ def _groups(
 ) -> tuple[list[_Group], tuple[Notice, ...]]:
     columns, notices = read_columns(path, [*names, *([time] if time else [])])
     owners = read_words(path, by) if by else [""] * len(next(iter(columns.values())))
-    groups = []
+    groups: list[_Group] = []
+    failed: list[InputError] = []
     for owner in dict.fromkeys(owners):
         rows = np.array([o == owner for o in owners])
         mine = {name: values[rows] for name, values in columns.items()}
-        if time:
-            mine, rate = _on_grid(mine, time, path)
-        else:
-            rate = float(rate_hz or np.nan)
+        rate = float("nan") if rate_hz is None else rate_hz
+        try:
+            if time:
+                mine, rate = _on_grid(mine, time, path)
+        except InputError as error:
+            failed.append(error)
+            notices += (_left_out(owner, error),)
+            continue
         groups.append(_Group(owner, mine, rate))
+    if failed and not groups:
+        raise failed[0]
     return groups, notices
 
 
@@ -154,7 +190,7 @@ def _facts(
         "b": b,
         "seed": seed,
         "settings": vars(settings),
-        "n_tests": answers[0].n_tests,
+        "n_tests": answers[0].n_tests if answers else 0,
         "notices": [n.text for n in notices],
         "results": [{"group": o, **_plain(t)} for o, t in zip(owners, answers, strict=True)],
     }

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from coregulate import __version__
 from coregulate.core import CoregulateError, InputError
 
 from . import console
+from .interrupts import Interrupts
 from .moment import moment
 
 _QUIET = click.option("--quiet", is_flag=True, help="Print no messages and no progress.")
@@ -219,7 +217,7 @@ def blur(video: Path, out: Path | None, sound: bool, quiet: bool) -> None:
     "--measures",
     multiple=True,
     metavar="NAME",
-    help="A measure (docs/bond.md lists them); again for more, 'all' for all.",
+    help="A measure (docs/bond.md lists them), or 'actor partner' for columns of 0 and 1; again for more, 'all' for all.",
 )
 @click.option(
     "--gate",
@@ -371,51 +369,9 @@ def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
     return pairs
 
 
-class _Interrupts:
-    """Remembers Ctrl-C while it is entered, and repeats it until the work has ended.
-
-    Compiled code may turn it into an error of its own; a callback out of compiled code (the
-    compiler's own, for one) prints it and goes on as if nothing had been.
-    """
-
-    AGAIN_S = 1.0  # longer than putting things away takes
-    seen = False
-    _again: threading.Timer | None = None
-
-    def __enter__(self) -> _Interrupts:
-        # Python takes signals in the main thread alone.
-        self._mine = threading.current_thread() is threading.main_thread()
-        if self._mine:
-            self._before = signal.signal(signal.SIGINT, self._stop)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._again is not None:
-            self._again.cancel()
-        if self._mine:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _stop(self, number: int, frame: object) -> None:
-        self.seen = True
-        if self._again is not None:
-            self._again.cancel()
-        self._again = threading.Timer(self.AGAIN_S, _interrupt)
-        self._again.daemon = True
-        self._again.start()
-        raise KeyboardInterrupt
-
-
-def _interrupt() -> None:
-    """Send the main thread Ctrl-C's signal; where threads take none, set it as seen."""
-    if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # wakes it from waiting too
-    else:
-        _thread.interrupt_main()
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code."""
-    interrupts = _Interrupts()
+    interrupts = Interrupts()
     try:
         with interrupts:
             code: Any = cli.main(arguments, standalone_mode=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -59,7 +60,9 @@ def build_cues(
         own = measured.get(pid, {})
         for cue in book.of_kind("graded"):
             if cue.signal in own:
-                values = _track(cue, own[cue.signal], tracks.get(pid, {}), n)
+                values = _track(
+                    cue, _voiced(own) if cue.name == "intensity" else own[cue.signal], tracks.get(pid, {}), n
+                )
                 if values is None:
                     notices.append(_foreign_unit(pid, cue, own[cue.signal].unit))
                     continue
@@ -143,6 +146,17 @@ def _track(cue: Cue, signal: Signal, tracks: Mapping[str, Track], n: int) -> Flo
         half = int(RATE_HZ / 2)
         return np.where(moving(active(tracks["speech"], n), half, half) > 1e-9, np.nan, values)
     return values
+
+
+def _voiced(own: Mapping[str, Signal]) -> Signal:
+    """Loudness where the voice sounds, if its pitch is known: between syllables a microphone hears the room."""
+    loud, pitch = own["intensity"], own.get("f0")
+    if pitch is None or (pitch.rate_hz, pitch.start_s) != (loud.rate_hz, loud.start_s):
+        return loud
+    values = np.asarray(loud.values)
+    n = min(len(values), len(pitch.values))
+    sounding = np.where(np.isfinite(np.asarray(pitch.values)[:n]), values[:n], np.nan)
+    return replace(loud, values=sounding)
 
 
 def _foreign_unit(pid: str, cue: Cue, unit: str) -> Notice:

@@ -116,3 +116,19 @@ def condense(samples: NDArray[np.float32], wanted: NDArray[np.bool_], *, rate_hz
     at = np.arange(n)
     frames = np.flatnonzero(count[np.minimum(at + margin + 1, n)] > count[np.maximum(at - margin, 0)])
     return Condensed(samples[: n * per].reshape(n, per)[frames].ravel(), frames)
+
+
+def runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the first frame of each run, and the one after its last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return edges[::2], edges[1::2]
+
+
+def without_short(mask: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
+    """Drop runs of fewer than `shortest` frames."""
+    starts, ends = runs(mask)
+    keep = ends - starts >= shortest
+    change = np.zeros(len(mask) + 1, dtype=np.int8)
+    change[starts[keep]] += 1
+    change[ends[keep]] -= 1
+    return np.cumsum(change[:-1]) > 0

@@ -236,6 +236,10 @@ def read_columns(path: Path, names: Sequence[str]) -> tuple[dict[str, FloatArray
             words_of[name] = as_text(frame, column)
     code = {w: float(k) for k, w in enumerate(sorted({w for ws in words_of.values() for w in ws if w}))}
     found |= {name: np.array([code.get(w, math.nan) for w in ws]) for name, ws in words_of.items()}
+    notices += [
+        Notice("words", name, f"'{name}' holds words, read as codes in alphabetical order")
+        for name in words_of
+    ]
     return found, tuple(notices)
 
 

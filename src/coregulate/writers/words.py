@@ -89,7 +89,7 @@ def thing_to_try(analysis: Analysis) -> tuple[str, str]:
     -------
     (what, why) : tuple of str
     """
-    story, known = analysis.story, analysis.circuits.supported.values()
+    story = analysis.story
     back = [e for e in story.episodes if e.recovered and math.isfinite(e.turn_s)]
     withdrawn = any("withdraw" in e.kind or e.coded_withdrawal for e in story.episodes)
     if story.flooding:
@@ -110,12 +110,19 @@ def thing_to_try(analysis: Analysis) -> tuple[str, str]:
             f"Keep what you did at {clock_words(best.turn_s)}: listen to that minute together and name it.",
             "It is where the way back began.",
         )
-    if not any(s.safe or s.mobilized for s in known):
+    if not _body_told(analysis):
         return _recording_to_make(analysis), "This recording alone could not tell how either body was doing."
     return (
         "Breathe together for five minutes, about six breaths a minute, with the breath out a little longer.",
         "Slow breathing near six a minute enlarges the heart's own rhythm (Lehrer & Gevirtz 2014).",
     )
+
+
+def _body_told(analysis: Analysis) -> bool:
+    """Whether anything was told of how either body did: a level, or a change."""
+    supported = analysis.circuits.supported.values()
+    level = any(s.level_known and (s.safe or s.mobilized) for s in supported)
+    return level or bool(analysis.story.moments_of_change)
 
 
 def _recording_to_make(analysis: Analysis) -> str:
@@ -137,8 +144,12 @@ def _strength(analysis: Analysis) -> str:
     if share >= 0.4 and _level_known(analysis):
         return f"You were both at ease {share_words(share)}."
     if analysis.story.minutes:
-        minute = clock_words(60.0 * analysis.story.minutes[0][0])
-        return f"The minute from {minute} was the easiest for both of you."
+        start_s = 60.0 * analysis.story.minutes[0][0]
+        if any(e.start_s < start_s + 30.0 < e.end_s for e in analysis.story.episodes):
+            return (
+                f"Even off track, one minute was easier for both of you: the one from {clock_words(start_s)}."
+            )
+        return f"The minute from {clock_words(start_s)} was the easiest for both of you."
     ease = [m for m in analysis.story.moments_of_change if m[2] == "toward safety"]
     if ease:
         names = person_names(analysis.summary["people"])

@@ -62,28 +62,42 @@ def _inside(x: FloatArray) -> slice:
 
 
 def _size_r(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
-    """Correlation of the two's log size over 60 s."""
+    """Correlation of the two's log size over 60 s; of what was seen at once, or where they take turns each of its own."""
     width = max(round(BURST_WINDOW_S * rate_hz), 1)
     both = np.isfinite(a) & np.isfinite(b)
-    if both.sum() < 4 * width or min(len(np.unique(x[both])) for x in (a, b)) < FEW:
+    if both.sum() >= 4 * width:
+        a, b = a[both], b[both]
+    if len(a) < 4 * width or min(len(np.unique(x[np.isfinite(x)])) for x in (a, b)) < FEW:
         return 0.0
-    kernel = np.ones(width) / width
-    sizes = [np.log(np.convolve(detrended(x[both], 1) ** 2, kernel, "valid") + 1e-6) for x in (a, b)]
-    if min(float(s.std()) for s in sizes) < 1e-9:
+    sizes = np.stack([_log_size(x, width) for x in (a, b)])
+    sizes = sizes[:, np.isfinite(sizes).all(axis=0)]
+    if sizes.shape[1] < 3 * width or sizes.std(axis=1).min() < 1e-9:
         return 0.0
-    return float(np.corrcoef(sizes[0], sizes[1])[0, 1])
+    return float(np.corrcoef(sizes)[0, 1])
+
+
+def _log_size(x: FloatArray, width: int) -> FloatArray:
+    """Log power in each window; NaN where less than a quarter of it was seen."""
+    x = detrended(x, 1)
+    seen = np.isfinite(x)
+    power, count = (
+        np.convolve(part, np.ones(width), "valid") for part in (np.where(seen, x**2, 0.0), 1.0 * seen)
+    )
+    return np.where(count >= width / 4, np.log(power / np.maximum(count, 1.0) + 1e-6), np.nan)
 
 
 def _closeness(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
     """Largest squared correlation within 10 s: so much do sizes go together where the series themselves do."""
-    one, two = (np.nan_to_num(detrended(x, 1)) for x in (a, b))
-    reach = round(CLOSE_S * rate_hz)
-    lags = (
-        np.vdot(one[max(-k, 0) : len(one) - max(k, 0)], two[max(k, 0) : len(two) - max(-k, 0)])
-        for k in range(-reach, reach + 1)
-    )
-    power = float(np.vdot(one, one) * np.vdot(two, two))
-    return max(float(x) ** 2 for x in lags) / power if power > 0 else 0.0
+    reach, n = round(CLOSE_S * rate_hz), len(a)
+    one, two = detrended(a, 1), detrended(b, 1)
+    found = [0.0]
+    for k in range(-reach, reach + 1):
+        x, y = one[max(-k, 0) : n - max(k, 0)], two[max(k, 0) : n - max(-k, 0)]
+        both = np.isfinite(x) & np.isfinite(y)
+        power = float(np.sum(x[both] ** 2) * np.sum(y[both] ** 2))
+        if both.sum() > n / 10 and power > 0:
+            found.append(float(x[both] @ y[both]) ** 2 / power)
+    return max(found)
 
 
 def trend_share(x: FloatArray) -> float:

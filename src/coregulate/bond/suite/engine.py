@@ -13,6 +13,7 @@ from coregulate.core import FloatArray, Notice, SignalError
 from ..correlation import checked, comes_second
 from ..prepare import binned
 from . import surrogates as made
+from .bootstrap import autoregressions
 from .chance import SMALL_R, alike_p, autocorrelation, upper_p
 from .conditioning import awkward, evened, smoothed
 from .known_rates import warnings
@@ -23,7 +24,9 @@ from .threads import threads
 
 COURSE_SURROGATES = 20  # prior: their windows together are the chance level of one window
 TURNS = "turns"
+ALONE = "autoregressions"
 KEPT = "shift, common bursts kept"
+TURNS_KEPT = "turns, common bursts kept"
 
 
 def run(
@@ -71,6 +74,11 @@ def run(
     notices = _too_little(measure, a, b, common_s)
     if notices:
         return _unknown(measure, rate_hz, common_s, notices)
+    if settings.max_lag_s * rate_hz >= len(a):
+        raise SignalError(
+            f"Lags up to {settings.max_lag_s:g} s in series of {len(a) / rate_hz:g} s",
+            "Set a shorter max_lag_s",
+        )
     odd = awkward(a, b, rate_hz)
     said = warnings(measure.name, odd) if not strangers else ()
     if settings.even_bursts and not measure.categorical:
@@ -105,10 +113,12 @@ def run(
 
 def _kind(measure: Measure, odd: tuple[str, ...], settings: SuiteSettings) -> str:
     """Kind of surrogates: as set, or the measure's own, where bursts are common with those bursts kept."""
-    if measure.surrogate == TURNS or settings.surrogate != "own":
-        return measure.surrogate if measure.surrogate == TURNS else settings.surrogate
+    if measure.surrogate == TURNS:
+        return TURNS_KEPT if "common bursts" in odd else TURNS
+    if settings.surrogate != "own":
+        return settings.surrogate
     keep = measure.surrogate == "shift" and "common bursts" in odd and not measure.categorical
-    return KEPT if keep else measure.surrogate
+    return measure.burst_surrogate if keep else measure.surrogate
 
 
 def _too_little(measure: Measure, a: FloatArray, b: FloatArray, common_s: float) -> tuple[Notice, ...]:
@@ -157,16 +167,42 @@ def _null(
     n_chunks = -(-settings.surrogates // measure.chunk)
     sizes = np.diff(np.minimum(np.arange(n_chunks + 1) * measure.chunk, settings.surrogates))
     jobs = list(zip(sizes.tolist(), rng.spawn(n_chunks), strict=True))
-    return threads(
-        lambda job: measure.profiles(
-            a, _drawn(kind, b, job[0], rate_hz, settings, job[1]), rate_hz, settings
-        ),
-        jobs,
+
+    def drawn(job: tuple[int, np.random.Generator]) -> NDArray[Any]:
+        if kind == ALONE:
+            return _apart(measure, a, b, job[0], rate_hz, settings, job[1])
+        rows = _drawn(kind, a, b, job[0], rate_hz, settings, job[1])
+        return measure.profiles(a, rows, rate_hz, settings)
+
+    return threads(drawn, jobs)
+
+
+def _apart(
+    measure: Measure,
+    a: FloatArray,
+    b: FloatArray,
+    m: int,
+    rate_hz: float,
+    settings: SuiteSettings,
+    rng: np.random.Generator,
+) -> NDArray[Any]:
+    """Profiles of ``m`` pairs in which each follows its own past alone."""
+    ones, twos = (
+        autoregressions(x, settings.ar_order, settings.detrend, m, rng, settings.max_order) for x in (a, b)
+    )
+    return np.concatenate(
+        [measure.profiles(x, y[None], rate_hz, settings) for x, y in zip(ones, twos, strict=True)]
     )
 
 
 def _drawn(
-    kind: str, b: FloatArray, m: int, rate_hz: float, settings: SuiteSettings, rng: np.random.Generator
+    kind: str,
+    a: FloatArray,
+    b: FloatArray,
+    m: int,
+    rate_hz: float,
+    settings: SuiteSettings,
+    rng: np.random.Generator,
 ) -> FloatArray:
     if kind == "segments":
         return made.segments_shuffled(b, max(round(settings.segment_s * rate_hz), 2), m, rng)
@@ -174,7 +210,8 @@ def _drawn(
         return made.phase_randomised(b, m, rng)
     if kind == "iaaft":
         return made.iaaft(b, m, rng)
-    return made.turns_rotated(b, m, rng)
+    size = made.common_size(a, b, made.TURN_BURST_S * rate_hz) if kind == TURNS_KEPT else None
+    return made.turns_rotated(b, m, rng, size)
 
 
 def _strangers(

@@ -1,7 +1,9 @@
 """Granger causality in the time domain: what the other's past adds to one's own.
 
 Value: ln of the ratio of residual variances without and with the other's past (Geweke 1982,
-10.1080/01621459.1982.10477803). The order is chosen by BIC; a polynomial trend is taken out first.
+10.1080/01621459.1982.10477803), from a Wald statistic that lets shocks change their size (HC3: MacKinnon &
+White 1985, 10.1016/0304-4076(85)90158-7); where they keep it the two are one. The order is chosen by BIC; a
+polynomial trend is taken out first. Surrogates are autoregressions of each alone (a wild bootstrap).
 """
 
 from __future__ import annotations
@@ -67,13 +69,12 @@ def _residual(total: FloatArray, past: NDArray[np.int64], now: int, other: int) 
     return float(total[now, other] - weights @ total[past, other])
 
 
-def _pasts(order: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    own_a = np.arange(order + 1)
-    own_b = np.concatenate([[0], np.arange(order + 1, 2 * order + 1)])
-    return own_a, own_b, np.arange(2 * order + 1)
+def _both(order: int) -> NDArray[np.int64]:
+    """Where the constant and both pasts stand in the products."""
+    return np.arange(2 * order + 1)
 
 
-def granger(a: FloatArray, b: FloatArray, order: int) -> FloatArray:
+def granger(a: FloatArray, b: FloatArray, order: int, *, robust: bool = False) -> FloatArray:
     """Strength of (second to first, first to second) at one order.
 
     Parameters
@@ -81,22 +82,59 @@ def granger(a: FloatArray, b: FloatArray, order: int) -> FloatArray:
     a, b : array, shape (n,)
         NaN where missing; no time with a gap in its past counts.
     order : int
+    robust : bool
+        Let shocks change their size.
 
     Returns
     -------
     array, shape (2,)
         ln variance ratios, 0 or more; NaN where too little is left.
     """
-    total, count = products(a, b, order)
-    if count < 10 * (2 * order + 1):  # prior
-        return np.full(2, np.nan)
-    own_a, own_b, both = _pasts(order)
-    last = len(total) - 1
-    alone = _residual(total, own_a, last - 1, last - 1), _residual(total, own_b, last, last)
-    together = _residual(total, both, last - 1, last - 1), _residual(total, both, last, last)
-    if min(*alone, *together) <= 0:
-        return np.full(2, np.nan)
-    return np.asarray(np.log(np.array(alone) / np.array(together)))
+    return np.asarray(_strengths(a, b, order, robust))
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _strengths(a: NDArray[Any], b: NDArray[Any], order: int, robust: bool) -> NDArray[Any]:
+    """ln(1 + W / degrees left) of both ways, W the Wald statistic of the other's past."""
+    n, size = a.shape[0], 2 * order + 1
+    out = np.full(2, np.nan)
+    x: NDArray[Any] = np.empty((n, size))
+    y: NDArray[Any] = np.empty((2, n))
+    count = 0
+    for t in range(order, n):
+        x[count, 0] = 1.0
+        total = y[0, count] = a[t]
+        y[1, count] = b[t]
+        total += b[t]
+        for k in range(order):
+            x[count, 1 + k] = a[t - 1 - k]
+            x[count, 1 + order + k] = b[t - 1 - k]
+            total += a[t - 1 - k] + b[t - 1 - k]
+        count += total == total
+    if count < 10 * size:  # prior
+        return out
+    x = x[:count]
+    inverse = np.linalg.pinv(x.T @ x, 1e-12)
+    spread = x @ inverse
+    for way in range(2):
+        now = y[way, :count].copy()
+        weights = spread.T @ now
+        rest = now - x @ weights
+        power = rest @ rest
+        if power <= 0:
+            return np.full(2, np.nan)
+        first = 1 + order * (1 - way)  # where the other's past stands
+        others = spread[:, first : first + order].copy()
+        if robust:
+            for t in range(count):
+                others[t] *= rest[t] / max(1 - spread[t] @ x[t], 1e-6)
+            errors = others.T @ others
+        else:
+            errors = inverse[first : first + order, first : first + order] * (power / (count - size))
+        of_other = weights[first : first + order].copy()
+        wald = of_other @ (np.linalg.pinv(errors, 1e-12) @ of_other)
+        out[way] = np.log(1 + wald / (count - size))
+    return out
 
 
 def order_by_bic(a: FloatArray, b: FloatArray, highest: int) -> int:
@@ -104,7 +142,7 @@ def order_by_bic(a: FloatArray, b: FloatArray, highest: int) -> int:
     scores = []
     for order in range(1, highest + 1):
         total, count = products(a, b, order)
-        both, last = _pasts(order)[2], len(total) - 1
+        both, last = _both(order), len(total) - 1
         if count < 10 * len(both):
             break
         s11, s22, s12 = (
@@ -126,13 +164,13 @@ def ready(
 
 def profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: SuiteSettings) -> FloatArray:
     """Strengths of both ways for each pair."""
-    return np.stack([granger(a, b, settings.ar_order) for b in bs])
+    return np.stack([granger(a, b, settings.ar_order, robust=bool(settings.robust)) for b in bs])
 
 
 def warn(a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings) -> tuple[Notice, ...]:
     """Say where directions mislead: what is new in both comes at once, or there is hardly anything new."""
     total, count = products(a, b, settings.ar_order)
-    both, last = _pasts(settings.ar_order)[2], len(total) - 1
+    both, last = _both(settings.ar_order), len(total) - 1
     s11, s22, s12 = (
         _residual(total, both, i, j) for i, j in ((last - 1, last - 1), (last, last), (last - 1, last))
     )
@@ -159,6 +197,7 @@ GRANGER = Measure(
     lead=direction_lead,
     ready=ready,
     warn=warn,
+    surrogate="autoregressions",
     min_s=180.0,  # prior
     at_most_hz=lambda settings: 1.0,  # prior: faster, ten samples of past would be too short
 )

@@ -36,6 +36,7 @@ class Measure(NamedTuple):
     ``scores`` takes the profiles of the pair and its surrogates together, (1 + m, k), with their places (k,),
     and scores each place; the best score of each row is what is compared. ``lead`` takes them with
     the pair's peak and gives one number a row, above 0 where the first leads. ``straight`` puts the best scores on a scale on which surrogates are roughly normal.
+    ``surrogate`` is the kind of its surrogates, ``burst_surrogate`` where bursts are common.
     ``min_s`` is the least time that both were seen.
     """
 
@@ -51,6 +52,7 @@ class Measure(NamedTuple):
     shifted: Shifted | None = None
     course: Over | None = None
     surrogate: str = "shift"
+    burst_surrogate: str = "shift, common bursts kept"
     at_most_hz: Callable[[SuiteSettings], float] = lambda settings: float("inf")
     warn: Warn | None = None
     straight: Callable[[FloatArray], FloatArray] = lambda x: x

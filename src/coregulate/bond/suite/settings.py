@@ -36,6 +36,7 @@ class SuiteSettings:
     aggregate: str = "signed"  # signed, or absolute as rMEA's and SUSY's second aggregate
     ar_order: int = 0  # 0: by BIC, up to max_order
     max_order: int = 10  # prior: highest order of an autoregression that is tried
+    robust: int = 1  # Granger lets shocks change their size; 0: Geweke's ratio of variances itself
     detrend: int = 1  # degree of the polynomial taken out first, except by windows and wavelets
     low_hz: float = 0.01  # prior: lowest frequency of wavelets and phases
     high_hz: float = 0.25  # prior: highest
@@ -71,7 +72,9 @@ class SuiteSettings:
 
 
 #: May be 0; everything else must be above it.
-_MAY_BE_0 = frozenset({"course", "at_most_hz", "even_bursts", "ar_order", "detrend", "max_lag_s", "smooth_s"})
+_MAY_BE_0 = frozenset(
+    {"course", "at_most_hz", "even_bursts", "ar_order", "detrend", "max_lag_s", "robust", "smooth_s"}
+)
 
 
 def _read(name: str, value: Any, kind: type) -> Any:

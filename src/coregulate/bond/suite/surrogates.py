@@ -14,6 +14,7 @@ from coregulate.core import FloatArray, SignalError
 MIN_SHIFTS = 20  # prior: with fewer surrogates not even p = 0.05 can be reached
 IAAFT_ROUNDS = 60  # prior: the order rarely changes after
 BURST_S = 4.0  # docs/bond.md: SD of the Gaussian over which the size that both share is averaged
+TURN_BURST_S = 8.0  # docs/bond.md: the same where they take turns, and each is seen half of the time
 QUIET = 0.02  # prior: of the mean power; keeps quiet moments from being blown up
 
 
@@ -36,14 +37,14 @@ def burst_kept(a: FloatArray, b: FloatArray, by: NDArray[np.int64], rate_hz: flo
     Two people who swell and fade at the same moments do so in these surrogates as well, so that no test
     takes the common bursts for a link. Each holds exactly the values of ``b``, in another order.
     """
-    size = _common_size(a, b, max(BURST_S * rate_hz, 1.0))
+    size = common_size(a, b, max(BURST_S * rate_hz, 1.0))
     moved = size * rolled((b - float(np.nanmean(b))) / size, by)
     out = np.empty_like(moved)  # NaN comes last in both orders
     np.put_along_axis(out, np.argsort(moved, axis=1), np.broadcast_to(np.sort(b), moved.shape), axis=1)
     return out
 
 
-def _common_size(a: FloatArray, b: FloatArray, width: float) -> FloatArray:
+def common_size(a: FloatArray, b: FloatArray, width: float) -> FloatArray:
     """Root of the mean power of the two, each in its own units, averaged over a Gaussian of ``width`` samples."""
     reach = np.arange(-int(3 * width), int(3 * width) + 1)
     kernel = np.exp(-0.5 * (reach / width) ** 2)
@@ -99,18 +100,23 @@ def iaaft(x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
     return np.asarray(now)
 
 
-def turns_rotated(x: FloatArray, m: int, rng: np.random.Generator) -> FloatArray:
+def turns_rotated(
+    x: FloatArray, m: int, rng: np.random.Generator, size: FloatArray | None = None
+) -> FloatArray:
     """Leave each stretch that is seen in its place and rotate what the stretches hold (their means).
 
-    No rotation comes twice: as many as there are, where fewer than ``m``.
+    No rotation comes twice: as many as there are, where fewer than ``m``. With ``size`` (n,) what is
+    rotated is left of the means when the size is taken out, and the size put back in its place.
     """
     seen = np.isfinite(x)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8))).reshape(-1, 2)
-    means = np.array([x[i:j].mean() for i, j in edges])
+    means, sizes = (
+        np.array([v[i:j].mean() for i, j in edges]) for v in (x, np.ones(len(x)) if size is None else size)
+    )
     width = edges[:, 1] - edges[:, 0]
     by = shifts(len(means), 1, m, rng)
     out = np.full((len(by), len(x)), np.nan)
-    out[:, seen] = np.repeat(rolled(means, by), width, axis=1) if len(means) else 0.0
+    out[:, seen] = np.repeat(sizes * rolled(means / sizes, by), width, axis=1) if len(means) else 0.0
     return out
 
 

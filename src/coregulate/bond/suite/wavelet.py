@@ -253,6 +253,7 @@ COHERENCE = Measure(
     scores=scores,
     straight=root,
     lead=phase_lead,
+    burst_surrogate="autoregressions",  # docs/bond.md: with bursts kept 24 % of such strangers, with these 10
     course=course,
     min_s=180.0,  # prior: the cone of influence leaves something of 0.02 Hz
     at_most_hz=enough_hz,

@@ -22,6 +22,9 @@ _STRIPS = 5  # of the trunk, from one side to the other
 _OWNER = 0.3  # prior: head widths that a wrist's place is unsure by
 _REACH = 1.5  # prior: a hand farther than this from somebody's wrist, in head widths, is hardly theirs
 _HIDDEN = 1.0  # prior: what a wrist that is not seen is worth in head widths
+_TO_ELBOW = WRISTS[0] - ELBOWS[0]
+# measured: on 36 made touches 0, .6, 1 and 1.5 tell 14, 17, 17 and 20, on 38 pictures of none nothing
+_BENT = 1.5  # what a hand that points back along a forearm is worth in head widths; a right angle half of it
 _KNUCKLE = 9  # of the middle finger
 
 Capsule = tuple[FloatArray, FloatArray, float]
@@ -107,6 +110,7 @@ def owners(hands: Sequence[Hand], people: tuple[Person, Person]) -> tuple[list[i
     """Tell whose each hand is, 0 or 1, and how sure that is, 0 to 1.
 
     Each of the four wrists is one hand's at most, so that a third hand on somebody is the other's.
+    A hand points on from its forearm, rather than back.
     """
     cost = np.array([[_apart(hand, person, w) for person in people for w in WRISTS] for hand in hands])
     rows, columns = linear_sum_assignment(cost)
@@ -122,8 +126,11 @@ def owners(hands: Sequence[Hand], people: tuple[Person, Person]) -> tuple[list[i
 
 
 def _apart(hand: Hand, person: Person, wrist: int) -> float:
-    away = np.hypot(*(hand.points[0] - person.body.points[wrist])) / head_width(person.face)
-    return float(away + _HIDDEN * (1.0 - person.body.visibility[wrist]))
+    points, seen, _ = person.body
+    away = np.hypot(*(hand.points[0] - points[wrist])) / head_width(person.face)
+    forearm, ahead = points[wrist] - points[wrist - _TO_ELBOW], hand.points[_KNUCKLE] - hand.points[0]
+    along = forearm @ ahead / max(float(np.hypot(*forearm) * np.hypot(*ahead)), 1e-9)
+    return float(away + _HIDDEN * (1.0 - seen[wrist]) + _BENT * (1.0 - along) / 2)
 
 
 def _logistic(x: float) -> float:

@@ -42,6 +42,7 @@ ONE_LIKENESS, TWO_LIKENESS = 0.5, 0.42
 LEAST_WINDOWS = 16  # 12 s of clean speech (prior): with less, how many there are is not known
 _BATCH = 16  # chunks: memory, 47.5 s of sound
 _MOST_CORES = 4  # prior: each holds a batch in memory
+_CHUNKS_SHARE = 0.4  # measured: of the work
 _WINDOWS = 3  # measured: what one window needs fits the processor's nearest memory
 _BLOCK = 6000  # frames: one minute
 _LOCAL = np.array([[k in speakers for k in range(3)] for speakers in CLASSES], dtype=np.float32)
@@ -66,7 +67,39 @@ class Heard(NamedTuple):
         return 2 if self.second > TWO_SECOND and self.likeness < TWO_LIKENESS else None
 
 
-def hear_voices(sound: Sound, *, rng_seed: int = 0) -> Heard:
+class _Cores(NamedTuple):
+    """So many cores to work on, and whom to tell of the share done."""
+
+    n: int
+    progress: Callable[[float], None]
+
+    def __call__(
+        self, work: Callable[[NDArray[np.intp]], Values], parts: Sequence[NDArray[np.intp]]
+    ) -> list[Values]:
+        """Do each part on a core of its own: many threads for one small product mostly wait for each other.
+
+        An interruption waits for the parts that are begun, no longer.
+        """
+        done = []
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(self.n) as threads:
+            coming = [threads.submit(work, part) for part in parts]
+            try:
+                for part in coming:
+                    done.append(part.result())
+                    self.progress(len(done) / len(parts))
+            except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)
+                raise
+        return done
+
+
+def hear_voices(
+    sound: Sound,
+    *,
+    rng_seed: int = 0,
+    cores: int | None = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Heard:
     """Hear out two voices on one microphone.
 
     Parameters
@@ -75,6 +108,10 @@ def hear_voices(sound: Sound, *, rng_seed: int = 0) -> Heard:
         Any rate.
     rng_seed : int
         Of the clustering's starts.
+    cores : int, optional
+        Work on so many at a time; by default on all, at most four. The numbers are the same.
+    progress : callable, optional
+        Called from this thread with the share done, about once a minute of sound; an exception of its own ends the work.
 
     Returns
     -------
@@ -92,10 +129,12 @@ def hear_voices(sound: Sound, *, rng_seed: int = 0) -> Heard:
     learned from this recording, and each chunk's speakers are named after the centre that they are nearer to.
     """
     n = int(sound.duration_s * FRAME_RATE_HZ + 1e-6)
-    starts, classes = _chunks(sound)
+    cores = min(cores or os.cpu_count() or 1, _MOST_CORES)
+    starts, classes = _chunks(sound, _Cores(cores, lambda share: progress(_CHUNKS_SHARE * share)))
     several = np.stack([classes[..., 0], classes[..., 1:4].sum(axis=2), classes[..., 4:].sum(axis=2)], axis=2)
     alone = _spread(starts, several, n)
-    at, prints = _prints(sound, alone[:, 1:].sum(axis=1) > 0.5)
+    later = _Cores(cores, lambda share: progress(_CHUNKS_SHARE + (1.0 - _CHUNKS_SHARE) * share))
+    at, prints = _prints(sound, alone[:, 1:].sum(axis=1) > 0.5, later)
     known, likeness = _odds(prints, _share(alone.argmax(axis=1) == 2, at), np.random.default_rng(rng_seed))
     odds = np.interp(np.arange(n), at, known) if len(at) else np.zeros(n)
     frames = starts[:, None] + FIRST_FRAME + FRAME_STEP * np.arange(classes.shape[1])
@@ -106,7 +145,7 @@ def hear_voices(sound: Sound, *, rng_seed: int = 0) -> Heard:
     return Heard(_spread(starts, named, n), odds, likeness, second, sound.start_s)
 
 
-def _chunks(sound: Sound) -> tuple[NDArray[np.intp], Values]:
+def _chunks(sound: Sound, cores: _Cores) -> tuple[NDArray[np.intp], Values]:
     """Start of each chunk, in samples, and the probability of each class in its frames."""
     network = load_segmentation()
     n = int(sound.duration_s * SAMPLE_RATE_HZ + 1e-6)
@@ -116,21 +155,7 @@ def _chunks(sound: Sound) -> tuple[NDArray[np.intp], Values]:
         samples = _samples(sound, int(some[0]), int(some[-1]) + CHUNK)
         return speaker_classes(network, np.stack([samples[k - some[0] :][:CHUNK] for k in some]))
 
-    return starts, np.concatenate(_on_cores(told, np.split(starts, range(_BATCH, len(starts), _BATCH))))
-
-
-def _on_cores(work: Callable[[NDArray[np.intp]], Values], parts: Sequence[NDArray[np.intp]]) -> list[Values]:
-    """Do each part on a core of its own: many threads for one small product mostly wait for each other.
-
-    An interruption waits for the parts that are begun, no longer.
-    """
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_CORES)) as cores:
-        coming = [cores.submit(work, part) for part in parts]
-        try:
-            return [part.result() for part in coming]
-        except BaseException:
-            cores.shutdown(wait=False, cancel_futures=True)
-            raise
+    return starts, np.concatenate(cores(told, np.split(starts, range(_BATCH, len(starts), _BATCH))))
 
 
 def _samples(sound: Sound, low: int, high: int) -> Values:
@@ -159,7 +184,7 @@ def _spread(starts: NDArray[np.intp], values: NDArray[np.floating], n: int) -> F
     return np.asarray(total / np.maximum(weights, 1e-9)[:, None])
 
 
-def _prints(sound: Sound, speech: NDArray[np.bool_]) -> tuple[NDArray[np.intp], Values]:
+def _prints(sound: Sound, speech: NDArray[np.bool_], cores: _Cores) -> tuple[NDArray[np.intp], Values]:
     """Embed each window with speech: (frame of its middle, embedding)."""
     network = load_voiceprint()
     starts: NDArray[np.intp] = np.arange(0, len(speech) - WINDOW_FRAMES - 2, WINDOW_STEP)
@@ -169,7 +194,7 @@ def _prints(sound: Sound, speech: NDArray[np.bool_]) -> tuple[NDArray[np.intp], 
         return np.concatenate([voiceprints(network, windows) for windows in _windows(sound, some)])
 
     blocks = [starts[starts // _BLOCK == k] for k in np.unique(starts // _BLOCK)]
-    found = [np.empty((0, N_NUMBERS), dtype=np.float32), *_on_cores(embedded, blocks)]
+    found = [np.empty((0, N_NUMBERS), dtype=np.float32), *cores(embedded, blocks)]
     return starts + WINDOW_FRAMES // 2, np.concatenate(found)
 
 

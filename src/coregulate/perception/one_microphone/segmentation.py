@@ -27,6 +27,7 @@ FIRST_FRAME = 495  # samples: the middle of what the first answer has seen
 CLASSES = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
 
 _KERNEL, _STRIDE, _POOL = 251, 10, 3
+_FRAMES = 960  # measured: of the filters at a time; whole pools
 _LOWEST_HZ = _NARROWEST_HZ = 50.0
 _EPS = 1e-5  # PyTorch's own
 _LAYERS = 4
@@ -150,13 +151,17 @@ def _filtered(network: Network, samples: Values) -> Values:
     """Front end: the loudness of 80 bands, then two convolutions, each pooled and normalized; (589, 60)."""
     rest = network.rest
     level = _normalized(samples[:, None], rest, "sincnet.wav_norm1d")[:, 0]
-    # copied, since a matrix of overlapping rows misses the fast product
-    frames = np.lib.stride_tricks.sliding_window_view(level, _KERNEL)[::_STRIDE].copy()
-    heard = _leaky(_normalized(_pooled(np.abs(frames @ network.filters)), rest, "sincnet.norm1d.0"))
+    frames = np.lib.stride_tricks.sliding_window_view(level, _KERNEL)[::_STRIDE]
+    # copied, since a matrix of overlapping rows misses the fast product; some at a time stay in the nearest memory
+    parts = (frames[k : k + _FRAMES].copy() for k in range(0, len(frames), _FRAMES))
+    loud = np.concatenate([_pooled(np.abs(part @ network.filters)) for part in parts])
+    heard = _leaky(_normalized(loud, rest, "sincnet.norm1d.0"))
     for k in (1, 2):
-        kernel = rest[f"sincnet.conv1d.{k}.weight"]
-        near = np.lib.stride_tricks.sliding_window_view(heard, kernel.shape[2], axis=0)
-        convolved = near.reshape(len(near), -1) @ kernel.reshape(len(kernel), -1).T
+        taps = np.ascontiguousarray(rest[f"sincnet.conv1d.{k}.weight"].transpose(2, 1, 0))
+        n = len(heard) - len(taps) + 1
+        convolved = heard[:n] @ taps[0]
+        for j in range(1, len(taps)):
+            convolved += heard[j : j + n] @ taps[j]
         pooled = _pooled(convolved + rest[f"sincnet.conv1d.{k}.bias"])
         heard = _leaky(_normalized(pooled, rest, f"sincnet.norm1d.{k}"))
     return heard
@@ -187,15 +192,17 @@ def _gates(weights: Mapping[str, Any], name: str) -> Gates:
 
 def _lstm(gates: Gates, given: Values, way: int = 1) -> Values:
     """One direction of one layer: (frames, n, inputs) to (frames, n, 128)."""
-    entering = given @ gates.given + gates.bias
     frames, n, units = len(given), given.shape[1], len(gates.state)
+    # one product for all frames: in one for each the matrix is arranged anew every time
+    entering = (given.reshape(frames * n, -1) @ gates.given).reshape(frames, n, 4 * units)
+    entering += gates.bias
     state, cell = np.zeros((n, units), dtype=np.float32), np.zeros((n, units), dtype=np.float32)
     out = np.empty((frames, n, units), dtype=np.float32)
     for k in range(frames)[::way]:
         gate = entering[k]
         gate += state @ gates.state
         np.tanh(gate, out=gate)
-        enter, keep, new, leave = np.split(gate, 4, axis=1)
+        enter, keep, new, leave = (gate[:, low : low + units] for low in range(0, 4 * units, units))
         cell *= keep + 1
         cell += (enter + 1) * new
         cell *= 0.5
