@@ -123,7 +123,7 @@ def test_a_watch_that_was_not_worn_is_named_and_the_rest_goes_on(tmp_path):
     plan = proposed(tmp_path)
     assert {s.path for s in plan.streams} == {"ann/breath.csv", "bo/breath.csv"}
     assert any(
-        n.where == "ann/export.xml" and "nothing of it lies in the session" in n.text
+        n.where == "ann/export.xml beats" and "nothing of it lies in the session" in n.text
         for n in plan.assumptions
     )
     assert len(open_session(tmp_path).streams) == 2

@@ -37,7 +37,8 @@ def cut_long(
             stream = cut(stream, between, f.path) if too_long(stream) else stream
         except InputError as error:
             if between is not None and stream.origin_unix_s is not None:
-                notices.append(Notice("stream_unreadable", f.path, str(error)))
+                named = f"{f.path} {stream.part}".strip()
+                notices.append(Notice("stream_unreadable", named, f"{error.problem}. {error.cure}."))
                 continue
             if is_timed(stream):  # what is only shown need not be cut
                 notices.append(Notice("still_too_long", f.path, str(error)))
