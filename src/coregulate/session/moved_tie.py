@@ -15,9 +15,9 @@ LEAST_MATCH = 0.75  # prior: right matches of simulated claps lie at .80 to .98,
 LEAST_LEAD = 1.3  # prior: over the best match elsewhere, so that walking does not match every step
 LONE_MATCH = 0.85  # prior: a single movement has to match better
 MAX_PPM = 500.0  # prior
-PLACED = (
-    0.3  # samples of the slower sensor (fitted: 95 % of 233 simulated pairs lie within the whole interval)
-)
+LEAST_PEAKS = 3  # of a movement alone: one clap fits any other, two fit any two as far apart
+# Samples of the slower sensor; fitted: 95 % of 233 simulated pairs lie within the whole interval.
+PLACED = 0.3
 LEAST_FOR_DRIFT_S = 300.0  # prior: a peak is placed to some ms, and 50 ppm move 15 ms in five minutes
 _LOUD = 3.0  # prior: times the usual; what is under it counts little
 _NEAR = 4  # samples around where a peak is expected: 80 ms
@@ -40,7 +40,7 @@ def tie_movement(
     Returns
     -------
     ClockFit or None
-        None where no movement matches, or a single clap alone; with a single movement the offset alone.
+        None where no movement matches, or one alone of fewer than three peaks; of a single movement the offset alone.
     """
     a, b = _jerk(theirs), _jerk(ours)
     if a is None or b is None:
@@ -52,15 +52,15 @@ def tie_movement(
         return None
     group = _also_near(a, b, begins, group)
     pairs = np.array([pair for m in group for pair in _peaks(a, b, m)])
-    if len(pairs) < 2:
-        return None  # one clap alone fits any other
+    if len(group) == 1 and len(pairs) < LEAST_PEAKS:
+        return None
     span_s = float(np.ptp(pairs[:, 0]))
     fit = fit_clock(pairs[:, 0], pairs[:, 1], max_ppm=MAX_PPM if span_s >= LEAST_FOR_DRIFT_S else 0.0)
     return _widened(fit, span_s, PLACED * max(_step_s(theirs), _step_s(ours)))
 
 
 def _step_s(data: Signal | Samples) -> float:
-    return float(np.median(np.diff(np.asarray(data.times_s))))
+    return float(np.nanmedian(np.diff(np.asarray(data.times_s))))
 
 
 def _widened(fit: ClockFit, span_s: float, least: float) -> ClockFit:
