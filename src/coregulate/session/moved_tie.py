@@ -16,8 +16,8 @@ LEAST_LEAD = 1.3  # prior: over the best match elsewhere, so that walking does n
 LONE_MATCH = 0.85  # prior: a single movement has to match better
 MAX_PPM = 500.0  # prior
 LEAST_PEAKS = 3  # of a movement alone: one clap fits any other, two fit any two as far apart
-# Samples of the slower sensor; fitted: 95 % of 233 simulated pairs lie within the whole interval.
-PLACED = 0.3
+# Samples of the slower sensor that all peaks of one movement may lie off together (95 %); fitted on 233 simulated pairs.
+PLACED = 0.42
 LEAST_FOR_DRIFT_S = 300.0  # prior: a peak is placed to some ms, and 50 ppm move 15 ms in five minutes
 _LOUD = 3.0  # prior: times the usual; what is under it counts little
 _NEAR = 4  # samples around where a peak is expected: 80 ms
@@ -56,21 +56,20 @@ def tie_movement(
         return None
     span_s = float(np.ptp(pairs[:, 0]))
     fit = fit_clock(pairs[:, 0], pairs[:, 1], max_ppm=MAX_PPM if span_s >= LEAST_FOR_DRIFT_S else 0.0)
-    return _widened(fit, span_s, PLACED * max(_step_s(theirs), _step_s(ours)))
+    return _widened(fit, span_s, PLACED * max(_step_s(theirs), _step_s(ours)), len(group))
 
 
 def _step_s(data: Signal | Samples) -> float:
     return float(np.nanmedian(np.diff(np.asarray(data.times_s))))
 
 
-def _widened(fit: ClockFit, span_s: float, least: float) -> ClockFit:
-    """Widen the intervals by what all peaks of a movement are misplaced by together: no scatter shows it."""
-    half = float(np.hypot((fit.high_s - fit.low_s) / 2, least))
-    slope = (
-        float(np.hypot((fit.drift_high_ppm - fit.drift_low_ppm) / 2, 2e6 * least / span_s))
-        if span_s > 0
-        else np.nan
-    )
+def _widened(fit: ClockFit, span_s: float, placed_s: float, n_movements: int) -> ClockFit:
+    """Widen the intervals by what all peaks of a movement are misplaced by together: their scatter does not show it."""
+    half = float(np.hypot((fit.high_s - fit.low_s) / 2, placed_s / np.sqrt(n_movements)))
+    slope = np.nan
+    if span_s > 0:  # between two movements
+        measured = (fit.drift_high_ppm - fit.drift_low_ppm) / 2
+        slope = float(np.hypot(measured, 1e6 * np.sqrt(2) * placed_s / span_s))
     return fit._replace(
         low_s=fit.offset_s - half, high_s=fit.offset_s + half,
         drift_low_ppm=fit.drift_ppm - slope, drift_high_ppm=fit.drift_ppm + slope,
