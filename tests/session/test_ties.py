@@ -167,3 +167,21 @@ def test_two_unix_clocks_are_mended_by_a_hand_on_both():
             for s, p, off in ((1, "a", 0.0), (2, "b", 2.4)))  # fmt: skip
     ties = find_ties([("a", a), ("b", b)], [0.0, 2.4], [True, True])
     assert ties["b"].offset_s == pytest.approx(0.0, abs=0.02)  # its clock is 2.4 s ahead
+
+
+@pytest.mark.parametrize("spread_s", [0.005, 0.05, 0.2])
+@pytest.mark.parametrize("n", [2, 3])
+def test_the_error_of_a_tie_without_a_drift_holds_far_from_its_marks(n, spread_s):
+    rng = np.random.default_rng(n)
+    held = 0
+    for _ in range(600):
+        theirs = rng.uniform(0, HOURS_2) + np.array([0.0, 30.0, 60.0])[:n]
+        drift = rng.uniform(-100e-6, 100e-6)
+        fit = fit_clock(theirs, theirs * (1 + drift) + rng.normal(0, spread_s, n), max_ppm=0.0)
+        at = rng.uniform(0, HOURS_2)
+        held += abs(fit.at(np.array([at]))[0] - at * (1 + drift)) <= fit.error_s(at)
+    assert held / 600 > 0.93  # of 95 %; two standard errors are 1.8 %
+
+
+def test_one_mark_leaves_the_error_unknown():
+    assert np.isnan(fit_clock(np.array([5.0]), np.array([9.0])).error_s(5.0))

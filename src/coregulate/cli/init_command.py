@@ -200,6 +200,8 @@ def _show(proposal: Proposal, quiet: bool) -> None:
 
 
 def _length(seconds: float) -> str:
+    if seconds >= 2 * 86400:
+        return f"{seconds / 86400:.0f} days"
     return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s"
 
 
