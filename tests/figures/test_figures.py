@@ -37,8 +37,8 @@ PEOPLE = (Person("a", "Alex"), Person("b", "José"))
 NAN = float("nan")
 
 
-def able(groups=EACH, *, level_known=True, safe=True):
-    return SimpleNamespace(groups=groups, level_known=level_known, safe=safe)
+def able(groups=EACH, *, level_known=True, safe=True, changes=True):
+    return SimpleNamespace(groups=groups, level_known=level_known, safe=safe, changes=changes)
 
 
 def states(n=600, start_s=0.0):
@@ -150,6 +150,13 @@ def test_ribbon_shows_no_level_where_none_is_known():
     np.testing.assert_allclose(
         line.get_ydata(), next(x for x in other.lines if len(x.get_xdata()) > 10).get_ydata()
     )
+
+
+def test_ribbon_draws_no_change_that_the_cues_do_not_bear_out():
+    unknown = able(level_known=False, changes=False)
+    ax = state_ribbon(states(), {"a": unknown, "b": able(level_known=False)}, PEOPLE)
+    assert len([x for x in ax.lines if len(x.get_xdata()) > 10]) == 1
+    assert [t.get_text().split("(")[1] for t in ax.get_yticklabels()] == ["not known)", "changes\nonly)"]
 
 
 def test_ribbon_of_somebody_of_whom_nothing_is_told():

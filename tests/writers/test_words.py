@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import coregulate.bond
-from coregulate.core import Notice
+from coregulate.core import Label, Notice, Track
 from coregulate.writers import words
 
 BANNED = (
@@ -126,6 +126,37 @@ def test_the_strength_comes_first() -> None:
     assert words.observations(nothing)[0] == "Alex gave 25 min to this recording."
 
 
+def test_a_talk_of_which_only_turns_are_known_says_so_and_why_no_more() -> None:
+    talk = standin.make_analysis(3, known="nothing", n_episodes=0, verdict="undetermined")
+    said = {"a": [(0, 4), (10, 14), (20, 24)], "b": [(5, 9), (15, 19), (16, 17)]}
+    talk.tracks = {
+        p: {"speech": Track(tuple(Label(s, e, p) for s, e in spans))} for p, spans in said.items()
+    }
+    talk.summary["session"]["duration_s"] = 58.0
+    first, second, third = words.observations(talk)
+    assert first == "You spoke in turn: the word went from one to the other 4 times in 58 s."
+    assert second == "How each body did is not known: 58 s are too short for a change to stand out."
+    talk.summary["session"]["duration_s"] = 1500.0
+    talk.story = talk.story._replace(moments_of_change=())
+    assert "no calm stretch was marked" in words.observations(talk)[1]
+    talk.bond = talk.bond._replace(word=talk.bond.word._replace(more_minutes=48.0))
+    assert words.observations(talk)[2].endswith("this one talk; about 48 min more would likely tell.")
+    assert third.startswith("Whether the two of you steadied each other is not known")
+
+
+def test_what_is_not_known_of_both_is_said_once() -> None:
+    talk = standin.make_analysis(3, known="changes", verdict="co-regulating")
+    (level,) = words.not_known_words(talk)
+    assert level.startswith("Alex and Sam: how much at ease")
+    assert "Changes only" in level
+    one = talk.circuits.supported["a"]._replace(change_margin=-3.0)
+    talk.circuits.supported["a"] = one
+    first, second = words.not_known_words(talk)
+    assert first.startswith("Alex: how much at ease")
+    assert "No change stands out" in first
+    assert second.startswith("Sam: ")
+
+
 def test_the_easiest_minute_of_a_talk_all_off_track_is_not_called_easy() -> None:
     talk = standin.make_analysis(3, n_episodes=0)
     talk.states.loc[{"state": ["social", "play", "still"]}] = 0.0
@@ -198,10 +229,24 @@ def test_what_to_try() -> None:
     assert "easy talk" in words.thing_to_try(changes)[0]
 
 
+def test_a_change_of_one_cue_earns_no_advice_about_bodies() -> None:
+    moved = standin.make_analysis(3, known="changes", n_episodes=0)
+    moved.story = moved.story._replace(flooding=(), moments_of_change=((130.0, "a", "motion_energy down", -3.0),))
+    moved.summary["session"]["duration_s"] = 400.0
+    moved.summary["streams"] = ()
+    what, why = words.thing_to_try(moved)
+    assert what == (
+        "Next time, record ten minutes or more, begin with two to five marked minutes of easy talk "
+        "and give each of you a microphone."
+    )
+    assert "could not tell" in why
+    assert "Alex moved less" in words.observations(moved)[1]
+
+
 def test_a_change_of_a_cue_says_nothing_of_safety() -> None:
     assert (
         words.change_sentence((760.0, "a", "intensity up", 1.2), PEOPLE)
-        == "at 12:40 how loud Alex spoke went up."
+        == "at 12:40 Alex spoke louder."
     )
     assert (
         words.change_sentence((760.0, "b", "toward safety", 0.4), PEOPLE)

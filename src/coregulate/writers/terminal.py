@@ -17,9 +17,9 @@ def terminal_summary(analysis: Analysis) -> str:
     ]
     lines.extend(f"  {k}. {text}" for k, text in enumerate(observations(analysis), 1))
     title, how = thing_to_try(analysis)
-    lines.extend(["", f"To try: {title} {how}", ""])
+    lines.extend(["", f"To try: {title} {how}"])
     for episode in analysis.story.episodes:
-        lines.append(f"{clock_words(episode.start_s)} to {clock_words(episode.end_s)}")
+        lines.extend(["", f"{clock_words(episode.start_s)} to {clock_words(episode.end_s)}"])
         # When it was stands in the line above.
         lines.extend(f"  {question}: {answer}" for question, answer in episode_answers(episode, people)[1:])
     lines.extend(["", f"Together: {verdict_words(analysis.bond.word)}"])
