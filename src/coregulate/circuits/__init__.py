@@ -25,7 +25,7 @@ from .held_out import Learned, learn_person
 from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen
-from .personal import ANSWERS, Correction, Personal, Shifts, check_personal
+from .personal import ANSWERS, Correction, Personal, Shifts, Tap, check_personal
 from .prediction import OneStep, predict_next
 from .support import Supported
 from .transitions import prior_moves, stationary, transition_matrix
@@ -51,6 +51,7 @@ __all__ = [
     "Reliability",
     "Shifts",
     "Supported",
+    "Tap",
     "brier_parts",
     "calibration_error",
     "check_personal",
