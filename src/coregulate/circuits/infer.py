@@ -23,7 +23,7 @@ from .held_out import Learned, learn_person
 from .history import with_history
 from .personal import Personal, Shifts, added, shifted, with_corrections
 from .rating import DEFAULT_LAG_S, estimate_rating_lag
-from .rows import Parameters, Rows, ledger, session_loglik
+from .rows import Parameters, Rows, Within, ledger, session_loglik
 from .support import Supported, support
 from .transitions import stationary, transition_matrix
 
@@ -34,8 +34,8 @@ class Circuits(NamedTuple):
     ``states`` and ``filtered``: (person, time, state), smoothed and online
     probabilities, NaN where not known; ``evidence``: (person, time, cue, state),
     nats, NaN where the cue is missing; ``supported``: what may be told, by person;
-    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``lags_s``: the frozen
-    parameters. ``evidence`` is laid on the second whose state it speaks of: a graded
+    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``lags_s``,
+    ``within``: the frozen parameters. ``evidence`` is laid on the second whose state it speaks of: a graded
     cue was seen ``lags_s`` later. ``shifts``: how far each person's means differ
     from the table's, learned before and now; ``learned``: what this session's own
     word taught each person's model. ``bouts``: how long the person's bouts and states
@@ -57,6 +57,7 @@ class Circuits(NamedTuple):
     learned: Mapping[str, Learned] = MappingProxyType({})
     bouts: Mapping[str, Bouts] = MappingProxyType({})
     partner: Mapping[str, Partner] = MappingProxyType({})
+    within: Mapping[str, Within] = MappingProxyType({})
 
 
 class _One(NamedTuple):
@@ -148,6 +149,7 @@ def infer_circuits(
             for p, one in every.items()
         },
         shifts={p: one.shifts for p, one in every.items()},
+        within={p: w for p, one in every.items() if (w := one.parameters.within) is not None},
         learned={p: one.learned for p, one in every.items() if one.learned is not None},
         bouts={} if rng is None else _bouts(every, settings),
         partner={} if rng is None else _partners(every, settings, rng),
