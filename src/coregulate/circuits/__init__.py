@@ -27,6 +27,7 @@ from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen
 from .personal import ANSWERS, Correction, Personal, Shifts, Tap, check_personal
 from .prediction import OneStep, predict_next
+from .rows import Within
 from .support import Supported
 from .transitions import prior_moves, stationary, transition_matrix
 
@@ -52,6 +53,7 @@ __all__ = [
     "Shifts",
     "Supported",
     "Tap",
+    "Within",
     "brier_parts",
     "calibration_error",
     "check_personal",

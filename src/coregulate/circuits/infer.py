@@ -24,7 +24,7 @@ from .history import with_history
 from .moments import estimate_tap_lag
 from .personal import Personal, Shifts, added, shifted, with_corrections
 from .rating import DEFAULT_LAG_S, estimate_rating_lag
-from .rows import Parameters, Rows, ledger, session_loglik
+from .rows import Parameters, Rows, Within, ledger, session_loglik
 from .support import Supported, support
 from .transitions import stationary, transition_matrix
 
@@ -35,8 +35,8 @@ class Circuits(NamedTuple):
     ``states`` and ``filtered``: (person, time, state), smoothed and online
     probabilities, NaN where not known; ``evidence``: (person, time, cue, state),
     nats, NaN where the cue is missing; ``supported``: what may be told, by person;
-    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``tap_lag_s``, ``lags_s``: the
-    frozen parameters; ``tap_lag_s`` only of those who tapped. ``evidence`` is laid on the second whose state it speaks of: a graded
+    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``tap_lag_s`` (of those who tapped),
+    ``lags_s``, ``within``: the frozen parameters. ``evidence`` is laid on the second whose state it speaks of: a graded
     cue was seen ``lags_s`` later. ``shifts``: how far each person's means differ
     from the table's, learned before and now; ``learned``: what this session's own
     word taught each person's model. ``bouts``: how long the person's bouts and states
@@ -59,6 +59,7 @@ class Circuits(NamedTuple):
     bouts: Mapping[str, Bouts] = MappingProxyType({})
     partner: Mapping[str, Partner] = MappingProxyType({})
     tap_lag_s: Mapping[str, Estimate] = MappingProxyType({})
+    within: Mapping[str, Within] = MappingProxyType({})
 
 
 class _One(NamedTuple):
@@ -152,6 +153,7 @@ def infer_circuits(
         },
         shifts={p: one.shifts for p, one in every.items()},
         tap_lag_s={p: one.tap_lag_s for p, one in every.items() if one.tap_lag_s is not None},
+        within={p: w for p, one in every.items() if (w := one.parameters.within) is not None},
         learned={p: one.learned for p, one in every.items() if one.learned is not None},
         bouts={} if rng is None else _bouts(every, settings),
         partner={} if rng is None else _partners(every, settings, rng),
