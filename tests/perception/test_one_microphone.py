@@ -14,7 +14,15 @@ from scipy.special import expit
 
 from coregulate.core import InputError, Sound, StoreError
 from coregulate.models.torch_file import read_torch
-from coregulate.perception.one_microphone import diarize, heard, segmentation, tell_seen_voices, voiceprint
+from coregulate.perception.one_microphone import (
+    dense,
+    diarize,
+    heard,
+    planes,
+    segmentation,
+    tell_seen_voices,
+    voiceprint,
+)
 from coregulate.perception.one_microphone.clusters import best_path
 from coregulate.perception.one_microphone.speakers import as_one, turns, voices_of
 
@@ -88,24 +96,53 @@ def test_lstm_agrees_with_its_equations_one_unit_at_a_time(way):
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_two_dimensional_convolution_against_the_sum(stride):
-    seen, kernel = RNG.normal(size=(1, 6, 5, 2)), RNG.normal(size=(3, 3, 2, 4))
-    found = voiceprint._plane(seen, voiceprint.Affine(kernel, np.arange(4.0)), stride)
-    padded = np.pad(seen[0], ((1, 1), (1, 1), (0, 0)))
+@pytest.mark.parametrize("added", [False, True])
+def test_two_dimensional_convolution_against_the_sum(stride, added):
+    seen, kernel = RNG.normal(size=(6, 5, 2)), RNG.normal(size=(3, 3, 2, 4))
+    more = RNG.normal(size=(len(range(0, 6, stride)), 4, 7)) if added else None
+    plane = planes.plane_of(kernel, np.arange(4.0))
+    found = planes.convolved(planes.with_edges(seen.transpose(0, 2, 1)), plane, stride, more)
+    padded = np.pad(seen, ((1, 1), (1, 1), (0, 0)))
     for i in range(0, 6, stride):
         for j in range(5):
-            near = np.einsum("abi,abio->o", padded[i : i + 3, j : j + 3], kernel)
-            np.testing.assert_allclose(found[0, i // stride, j], near + np.arange(4.0))
+            near = np.einsum("abi,abio->o", padded[i : i + 3, j : j + 3], kernel) + np.arange(4.0)
+            if more is not None:
+                near += more[i // stride, :, j + 1]
+            np.testing.assert_allclose(found[i // stride + 1, :, j + 1], np.maximum(near, 0))
+    assert not found[0].any()
+    assert not found[:, :, -1].any()
 
 
-@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2)])
-def test_convolution_over_frames_against_the_sum(stride, dilation):
+@pytest.mark.parametrize("stride", [1, 2])
+def test_convolution_over_frames_against_the_sum(stride):
     values, taps = RNG.normal(size=(1, 9, 2)), RNG.normal(size=(3, 2, 4))
-    found = voiceprint._convolved(values, taps, stride=stride, dilation=dilation)
-    padded = np.pad(values[0], ((dilation, dilation), (0, 0)))
+    found = voiceprint._convolved(values, taps, stride=stride)
+    padded = np.pad(values[0], ((1, 1), (0, 0)))
     for k in range(0, 9, stride):
-        near = sum(padded[k + j * dilation] @ taps[j] for j in range(3))
+        near = sum(padded[k + j] @ taps[j] for j in range(3))
         np.testing.assert_allclose(found[0, k // stride], near)
+
+
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_a_dense_layer_against_its_equations(dilation):
+    affine = [dense.Affine(RNG.normal(size=(a, b)), RNG.normal(size=b)) for a, b in ((4, 6), (6, 3), (3, 2))]
+    taps, before = RNG.normal(size=(3, 6, 2)), (RNG.normal(size=4), RNG.normal(size=4))
+    layer = dense.Layer(before, affine[0], np.hstack(list(taps)), (affine[1], affine[2]), dilation)
+    values = RNG.normal(size=(1, 230, 4))
+    found = dense.dense((layer,), values)[0]
+    np.testing.assert_array_equal(found[:, :4], values[0])
+    narrow = np.maximum(
+        np.maximum(values[0] * before[0] + before[1], 0) @ affine[0].matrix + affine[0].shift, 0
+    )
+    padded = np.pad(narrow, ((dilation, dilation), (0, 0)))
+    for k in range(230):
+        near = sum(padded[k + j * dilation] @ taps[j] for j in range(3))
+        segment = narrow[k // 100 * 100 :][:100]
+        context = np.maximum(
+            (segment.mean(axis=0) + narrow.mean(axis=0)) @ affine[1].matrix + affine[1].shift, 0
+        )
+        mask = expit(context @ affine[2].matrix + affine[2].shift)
+        np.testing.assert_allclose(found[k, 4:], near * mask)
 
 
 def test_a_tone_lands_in_its_band():
