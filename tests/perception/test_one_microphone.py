@@ -19,6 +19,7 @@ from coregulate.perception.one_microphone import (
     diarize,
     heard,
     planes,
+    recurrent,
     segmentation,
     tell_seen_voices,
     voiceprint,
@@ -72,10 +73,12 @@ def test_a_sinc_filter_passes_its_band_and_no_other():
     np.testing.assert_allclose(odd, -odd[::-1], atol=1e-6)
 
 
+@pytest.mark.parametrize("n", [2, 5])
 @pytest.mark.parametrize("way", [1, -1])
-def test_lstm_agrees_with_its_equations_one_unit_at_a_time(way):
+def test_lstm_agrees_with_its_equations_one_unit_at_a_time(way, n):
     weights = {
-        f"lstm.{name}_l0": RNG.normal(size=shape).astype(np.float32) * 0.3
+        f"lstm.{name}_{key}": RNG.normal(size=shape).astype(np.float32) * 0.3
+        for key in ("l0", "l0_reverse")
         for name, shape in (
             ("weight_ih", (24, 5)),
             ("weight_hh", (24, 6)),
@@ -83,13 +86,14 @@ def test_lstm_agrees_with_its_equations_one_unit_at_a_time(way):
             ("bias_hh", 24),
         )
     }
-    given = RNG.normal(size=(20, 2, 5)).astype(np.float32)
-    found = segmentation._lstm(segmentation._gates(weights, "l0"), given, way)
-    for row in (0, 1):
+    given = RNG.normal(size=(20, n, 5)).astype(np.float32)
+    both = recurrent.both_ways(*(recurrent.gates_of(weights, key) for key in ("l0", "l0_reverse")), given)
+    found, key = (both[:, :, :6], "l0") if way == 1 else (both[:, :, 6:], "l0_reverse")
+    for row in range(n):
         h, c = np.zeros(6), np.zeros(6)
         for k in range(20)[::way]:
-            z = weights["lstm.weight_ih_l0"] @ given[k, row] + weights["lstm.weight_hh_l0"] @ h
-            s = z + weights["lstm.bias_ih_l0"] + weights["lstm.bias_hh_l0"]
+            z = weights[f"lstm.weight_ih_{key}"] @ given[k, row] + weights[f"lstm.weight_hh_{key}"] @ h
+            s = z + weights[f"lstm.bias_ih_{key}"] + weights[f"lstm.bias_hh_{key}"]
             c = expit(s[6:12]) * c + expit(s[:6]) * np.tanh(s[12:18])
             h = expit(s[18:]) * np.tanh(c)
             np.testing.assert_allclose(found[k, row], h, atol=1e-5)

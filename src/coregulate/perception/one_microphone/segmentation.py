@@ -18,6 +18,8 @@ from coregulate.core import StoreError
 from coregulate.models import model_path
 from coregulate.models.torch_file import read_torch
 
+from .recurrent import Gates, both_ways, gates_of
+
 # All as the weights were trained.
 SAMPLE_RATE_HZ = 16000.0
 CHUNK = 160000  # samples: 10 s
@@ -42,14 +44,6 @@ class Network(NamedTuple):
     filters: Values  # (251, 80)
     lstm: tuple[tuple[Gates, Gates], ...]  # each layer forward and backward
     rest: Weights
-
-
-class Gates(NamedTuple):
-    """One direction of a layer, its gates halved but the third: then one tanh does for all four."""
-
-    given: Values
-    state: Values
-    bias: Values
 
 
 @lru_cache(maxsize=1)
@@ -86,7 +80,7 @@ def make_segmentation(weights: Mapping[str, Any]) -> Network:
     edges = (weights[prefix + "low_hz_"][:, 0], weights[prefix + "band_hz_"][:, 0])
     filters = sinc_filters(*edges, weights[prefix + "n_"][0], weights[prefix + "window_"])
     lstm = tuple(
-        (_gates(weights, f"l{k}"), _gates(weights, f"l{k}_reverse")) for k in range(_LAYERS)
+        (gates_of(weights, f"l{k}"), gates_of(weights, f"l{k}_reverse")) for k in range(_LAYERS)
     )  # fmt: skip
     return Network(np.ascontiguousarray(filters.T), lstm, weights)
 
@@ -138,7 +132,7 @@ def speaker_classes(network: Network, chunks: Values) -> Values:
     """
     heard = np.stack([_filtered(network, chunk) for chunk in chunks], axis=1)
     for forward, backward in network.lstm:
-        heard = np.concatenate([_lstm(forward, heard), _lstm(backward, heard, -1)], axis=2)
+        heard = both_ways(forward, backward, heard)
     heard = heard.transpose(1, 0, 2)
     for k in (0, 1):
         heard = _leaky(heard @ network.rest[f"linear.{k}.weight"].T + network.rest[f"linear.{k}.bias"])
@@ -180,31 +174,3 @@ def _pooled(values: Values) -> Values:
 
 def _leaky(values: Values) -> Values:
     return np.asarray(np.maximum(values, np.float32(0.01) * values))
-
-
-def _gates(weights: Mapping[str, Any], name: str) -> Gates:
-    bias = weights[f"lstm.bias_ih_{name}"] + weights[f"lstm.bias_hh_{name}"]
-    # sigmoid(x) = (1 + tanh(x / 2)) / 2
-    scale = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], dtype=np.float32), len(bias) // 4)
-    given, state = ((weights[f"lstm.weight_{k}_{name}"] * scale[:, None]).T for k in ("ih", "hh"))
-    return Gates(np.ascontiguousarray(given), np.ascontiguousarray(state), bias * scale)
-
-
-def _lstm(gates: Gates, given: Values, way: int = 1) -> Values:
-    """One direction of one layer: (frames, n, inputs) to (frames, n, 128)."""
-    frames, n, units = len(given), given.shape[1], len(gates.state)
-    # one product for all frames: in one for each the matrix is arranged anew every time
-    entering = (given.reshape(frames * n, -1) @ gates.given).reshape(frames, n, 4 * units)
-    entering += gates.bias
-    state, cell = np.zeros((n, units), dtype=np.float32), np.zeros((n, units), dtype=np.float32)
-    out = np.empty((frames, n, units), dtype=np.float32)
-    for k in range(frames)[::way]:
-        gate = entering[k]
-        gate += state @ gates.state
-        np.tanh(gate, out=gate)
-        enter, keep, new, leave = (gate[:, low : low + units] for low in range(0, 4 * units, units))
-        cell *= keep + 1
-        cell += (enter + 1) * new
-        cell *= 0.5
-        state = out[k] = (leave + 1) * np.tanh(cell) * np.float32(0.5)
-    return out
