@@ -17,6 +17,7 @@ from coregulate.models.torch_file import read_torch
 from coregulate.perception.one_microphone import (
     dense,
     diarize,
+    filters,
     heard,
     planes,
     recurrent,
@@ -63,7 +64,7 @@ def test_foreign_pickles_are_refused(tmp_path, strange):
 def test_a_sinc_filter_passes_its_band_and_no_other():
     n = 2 * np.pi * np.arange(-125, 0) / 16000
     window = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(125) / 250)
-    even, odd = segmentation.sinc_filters(np.array([950.0]), np.array([450.0]), n, window)
+    even, odd = filters.sinc_filters(np.array([950.0]), np.array([450.0]), n, window)
     hz = np.fft.rfftfreq(16000, 1 / 16000)
     for taps in (even, odd):
         gain = np.abs(np.fft.rfft(taps, 16000))
@@ -71,6 +72,35 @@ def test_a_sinc_filter_passes_its_band_and_no_other():
         assert gain[inside].min() > 20 * gain[outside].max()
     np.testing.assert_allclose(even, even[::-1], atol=1e-6)
     np.testing.assert_allclose(odd, -odd[::-1], atol=1e-6)
+
+
+def test_filtered_chunks_against_the_sums():
+    sizes = ((251, 4), (4, 5, 3), (3, 5, 2))
+    bands, *kernels = [RNG.normal(size=size).astype(np.float32) for size in sizes]
+    added = [RNG.normal(size=k.shape[2]).astype(np.float32) for k in kernels]
+    norms = [filters.Norm(*RNG.normal(size=(2, n)).astype(np.float32)) for n in (1, 4, 3, 2)]
+    ready = filters.Filters(
+        bands, tuple((k.reshape(len(k), -1), a) for k, a in zip(kernels, added, strict=True)), tuple(norms)
+    )
+    samples, starts, length = RNG.normal(size=4000).astype(np.float32), np.array([0, 500, 807]), 3000
+    found = filters.filtered(ready, samples, starts, length)
+
+    def even(values, norm):
+        scaled = (values - values.mean(axis=0)) / np.sqrt(values.var(axis=0) + 1e-5)
+        return scaled * norm.scale + norm.shift
+
+    def largest(values):
+        return np.array([values[k : k + 3].max(axis=0) for k in range(0, len(values) - 2, 3)])
+
+    for k, start in enumerate(starts):
+        level = even(samples[start : start + length, None].astype(float), norms[0])[:, 0]
+        passed = np.array([level[t : t + 251] @ bands for t in range(0, length - 250, 10)])
+        heard = even(largest(np.abs(passed)), norms[1])
+        for kernel, more, norm in zip(kernels, added, norms[2:], strict=True):
+            heard = np.where(heard > 0, heard, 0.01 * heard)
+            near = [np.einsum("ti,ito->o", heard[t : t + 5], kernel) for t in range(len(heard) - 4)]
+            heard = even(largest(np.array(near) + more), norm)
+        np.testing.assert_allclose(found[:, k], np.where(heard > 0, heard, 0.01 * heard), atol=2e-4)
 
 
 @pytest.mark.parametrize("n", [2, 5])

@@ -153,7 +153,7 @@ def _chunks(sound: Sound, cores: _Cores) -> tuple[NDArray[np.intp], Values]:
 
     def told(some: NDArray[np.intp]) -> Values:
         samples = _samples(sound, int(some[0]), int(some[-1]) + CHUNK)
-        return speaker_classes(network, np.stack([samples[k - some[0] :][:CHUNK] for k in some]))
+        return speaker_classes(network, samples, some - some[0])
 
     return starts, np.concatenate(cores(told, np.split(starts, range(_BATCH, len(starts), _BATCH))))
 

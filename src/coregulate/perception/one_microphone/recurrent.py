@@ -58,7 +58,7 @@ def _read(gates: Gates, given: Values, out: Values, first: int) -> None:
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
-def _tanh(x: np.float32) -> np.float32:  # pragma: no cover - compiled
+def _tanh(x: np.float32) -> Any:  # pragma: no cover - compiled
     """Unlike the library's it becomes vector instructions."""
     z = min(max(x * _DOUBLED, -_FARTHEST), _FARTHEST)
     whole = np.floor(z + np.float32(0.5))
