@@ -214,6 +214,14 @@ def test_lanes_of_what_was_observed_first_person_above_second():
     assert by_colour["#0072B2"] > by_colour["#B34700"]
 
 
+def test_a_lane_reaches_as_far_as_what_was_observed():
+    data = cues()
+    data["f0"].values[1] = np.linspace(0, -9, 2000)
+    ax = cue_lanes(data, PEOPLE, names=["f0"])
+    below = [x.get_ydata() for x in ax.lines if len(x.get_xdata()) > 10][1]
+    assert len(np.unique(np.round(below, 4))) > 300  # not a flat floor from -3 on
+
+
 def test_lanes_leave_gaps():
     ax = cue_lanes(cues(), PEOPLE[:1], names=["f0"])
     line = next(x for x in ax.lines if len(x.get_xdata()) > 10)

@@ -173,7 +173,7 @@ def _state_summary(analysis: Analysis, pid: str, name: str) -> str:
     if len(groups) < 2 or not known.any():
         return f"{name}: not told; nothing that was observed tells one state from another."
     if not _changes_known(analysis, pid):
-        return f"{name}: not told; no change stands out, and no rest or calm talk was marked to compare with."
+        return f"{name}: not told; no rest or calm talk was marked to compare with."
     if _level_known(analysis, pid):
         means = [(g, float(p.sel(state=list(g)).sum("state").values[known].mean())) for g in groups]
         text = words.join_words(f"{words.state_words(g)} {percent(mean)}" for g, mean in means)
@@ -244,12 +244,12 @@ def _bond_summary(coupling: Coupling) -> str:
     if abs(coupling.value) <= high:
         return (
             f"The two people’s {series} moved together no more than chance would have them: a strength "
-            f"of {size}, and chance alone stays below {number(high)} 19 of 20 times."
+            f"of {size}, and 19 of 20 times chance alone stays below {number(high)}."
         )
     way = "the same way" if coupling.value >= 0 else "opposite ways"
     return (
         f"The two people’s {series} moved {way} more than chance would have them: a strength "
-        f"of {size}, and chance alone stays below {number(high)} 19 of 20 times."
+        f"of {size}, and 19 of 20 times chance alone stays below {number(high)}."
     )
 
 

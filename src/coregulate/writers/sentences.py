@@ -216,9 +216,9 @@ def _person_not_known(supported: Supported | None) -> list[str]:
     if not supported.safe and not supported.mobilized:
         return ["at ease or not, moved or quiet: not told, because too few cues were observed."]
     if not supported.level_known:
-        changes = "Changes only, because" if supported.changes else "No change stands out either;"
+        changes = "; only how it changed is shown" if supported.changes else " or how that changed"
         return [
-            f"how much at ease, and so stretches off track. {changes} no rest or calm talk was marked to compare with."
+            f"how much at ease{changes}, and no stretch off track: no rest or calm talk was marked to compare with."
         ]
     found = []
     if not supported.episodes:

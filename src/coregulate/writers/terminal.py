@@ -26,8 +26,10 @@ def terminal_summary(analysis: Analysis) -> str:
     unknown = not_known_words(analysis)
     if unknown:
         lines.extend(["", "Not known:", *(f"  - {text}" for text in unknown)])
-    if analysis.notices:
-        lines.extend(["", "Assumed and noticed:", *(f"  - {n.told(people)}" for n in analysis.notices)])
+    # That a level is not known, and why, stands above.
+    noticed = [n.told(people) for n in analysis.notices if n.code != "level-not-known"]
+    if noticed:
+        lines.extend(["", "Assumed and noticed:", *(f"  - {text}" for text in noticed)])
     return "\n".join(lines)
 
 

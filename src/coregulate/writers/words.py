@@ -77,6 +77,7 @@ __all__ = [
 ]
 
 HEART_STEP = 3.0  # prior: smaller changes of heart rate (per minute) are not worth a sentence
+HEART_DRIFT = 10.0  # prior: the same for a change from the first third of a talk to the last
 LONG_ENOUGH_S = 600.0  # what the word on the bond asks for at least
 CHANGES_FROM_S = 120.0  # the shortest recording in which a change of a cue can stand out
 
@@ -167,7 +168,9 @@ def _strength(analysis: Analysis) -> str:
     absent = {n.where for n in analysis.notices if n.code == "no_streams"}
     if absent:
         here = [name for pid, name in person_names(analysis.summary["people"]).items() if pid not in absent]
-        return f"{capital(join_words(here) or 'nobody')} gave {length} to this recording."
+        if not here:
+            return f"Neither of you could be read from this recording of {length}."
+        return f"{capital(join_words(here))} gave {length} to this recording."
     return f"You both gave {length} to this recording."
 
 
@@ -192,11 +195,13 @@ def _happened(analysis: Analysis) -> str:
     supported = [analysis.circuits.supported.get(pid) for pid in names]
     if supported and all(s is not None and s.episodes for s in supported):
         return "No stretch off track was found in what could be read."
+    if hearts := _hearts_over_the_talk(analysis):
+        return f"From the first third to the last, {join_words(hearts)}."
     length = float(analysis.summary["session"]["duration_s"])
     if length < CHANGES_FROM_S:
         return f"How each body did is not known: {duration_words(length)} are too short for a change to stand out."
     if not any(s is not None and s.level_known for s in supported):
-        return "How each body did is not known: no change stood out, and no calm stretch was marked to compare with."
+        return "How each body did is not known: no calm stretch was marked to compare with."
     return "How each body did from moment to moment is not known from this recording."
 
 
@@ -220,7 +225,11 @@ def _together(analysis: Analysis) -> str:
     if bond.couplings and bond.couplings[0].q < 0.05:
         return f"Your {series} moved together more than chance alone would make them."
     more = bond.word.more_minutes
-    likely = f"; about {duration_words(60 * more)} more would likely tell" if math.isfinite(more) and more > 0 else ""
+    likely = (
+        f"; about {duration_words(60 * more)} more would likely tell"
+        if math.isfinite(more) and more > 0
+        else ""
+    )
     return f"Whether the two of you steadied each other is not known from this one talk{likely}."
 
 
@@ -243,6 +252,21 @@ def heart_sentences(analysis: Analysis, start_s: float, end_s: float) -> list[st
         change = _rate(signal, [(start_s, end_s)]) - _rate(signal, stretches)
         if math.isfinite(change) and abs(change) >= HEART_STEP:
             found.append(heart_words(name, change, reference))
+    return found
+
+
+def _hearts_over_the_talk(analysis: Analysis) -> list[str]:
+    """For each person whose heart rate in the last third lies far from that in the first: how, in words."""
+    third = float(analysis.summary["session"]["duration_s"]) / 3
+    found = []
+    for pid, name in person_names(analysis.summary["people"]).items():
+        signal = analysis.signals.get(pid, {}).get("heart_period")
+        if signal is None:
+            continue
+        change = _rate(signal, [(2 * third, 3 * third)]) - _rate(signal, [(0.0, third)])
+        if math.isfinite(change) and abs(change) >= HEART_DRIFT:
+            way = "sped up" if change > 0 else "slowed"
+            found.append(f"{name}’s heart {way} by {round(abs(change))} a minute")
     return found
 
 
