@@ -58,13 +58,12 @@ def estimate_tap_lag(
     for says, tap in zip(said, taps, strict=True):
         says[list(answer(tap.late(0.0)))] = np.log1p(-_WRONG)
     seconds = np.array([tap.time_s for tap in taps]).astype(np.int64)
-    inside = (seconds >= 0) & (seconds < rows.n_seconds)
-    seconds, said = seconds[inside], said[inside]
+    inside = np.flatnonzero((seconds >= 0) & (seconds < rows.n_seconds))
     lags = np.arange(MAX_LAG_S + 1)
     value = -0.5 * ((lags - EXPECTED_LAG_S) / LAG_SD_S) ** 2
     for k, lag in enumerate(lags):
         total = shown.copy()
-        np.add.at(total, np.maximum(seconds - lag, 0), said)
+        np.add.at(total, np.maximum(seconds[inside] - lag, 0), said[inside])
         value[k] += forward(total, moves, start)[1]
     share = np.exp(value - value.max())
     share /= share.sum()
