@@ -159,7 +159,7 @@ def _look(
             continue
         if reader is None:
             problems.append(
-                Notice("not_recognised", relative, "No reader knows this file; it is left alone.")
+                Notice("not_recognised", relative, "No reader knows what is in it, whatever its name says.")
             )
             continue
         try:
@@ -218,6 +218,10 @@ def _propose(
     assumptions.extend(n for n in told if n.code != "still_too_long")
     streams = one_film(streams, [f.stream.data.span.duration_s for f in found], assumptions)
     streams = without_mixed_sound(streams, people, assumptions)
+    if len({s.person for s in streams if s.use and s.kind in ("speech", "words")} - {""}) > 1:
+        # Who speaks when is said: nobody needs to be heard first.
+        shared_sound = {s.path for s in streams if s.kind == "audio"}
+        assumptions = [n for n in assumptions if n.code != "assumed_who" or n.where not in shared_sound]
     # A file that could not be read may have been meant: it is named again in each analysis.
     assumptions.extend(problems)
     segments = _segments(found, rows, clocks, start_unix_s)
@@ -238,9 +242,10 @@ def _propose(
 def _one_word_per_person(labels: Sequence[str], asked: Mapping[str, str]) -> list[str]:
     unknown = [label for label in asked.values() if label.casefold() not in {x.casefold() for x in labels}]
     if unknown:
+        known = ", ".join(f"'{x}'" for x in sorted({x for x in labels if x}))
         raise InputError(
             f"Nobody here is called '{unknown[0]}'",
-            f"The files tell {', '.join(sorted({x for x in labels if x})) or 'nobody'} apart",
+            f"The files tell apart: {known or 'nobody'}",
         )
     return list(labels)
 

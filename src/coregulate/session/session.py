@@ -118,9 +118,11 @@ class Session:
                 # One bad stream of six is said, and the rest is analysed.
                 notices.append(Notice("stream_unreadable", wanted.path, str(error)))
         if not streams:
+            why = f": {notices[-1].text}" if notices else ""
             raise InputError(
-                "No stream of this session can be used" + (f": {notices[-1].text}" if notices else ""),
-                "Mend the files or session.toml ('coregulate inspect' shows each)",
+                f"No stream of this session can be used{why}",
+                "Mend the files; or give a stream there a known kind and use = true (docs/formats.md lists the "
+                "kinds), or measure any two columns with 'coregulate couple'",
                 self.folder / FILE_NAME,
             )
         streams = joined(streams)
