@@ -20,7 +20,7 @@ from .oscillators import COUPLED, DRIVE_1, DRIVE_2, Fit, best_of, fit_rival, sta
 from .prepare import OMEGA_REF, Spectra
 
 LATE_S = (2.0, 4.0, 6.0, 8.0)  # prior: beyond, the next half cycle answers
-PRICE = 2.0  # prior, as the rival's margin: log-likelihood that a delay has to gain
+PRICE = 2.0  # prior, as the rival's margin: log-likelihood that a delay, or a coloured rest, has to gain
 CORNER = 2.0  # prior: a coloured rest falls off above 0.06 Hz, so remembers some 3 s
 REST_SHARE = 0.3  # start value: share of variance that is the rest's
 
@@ -43,8 +43,8 @@ class Variant(NamedTuple):
 
     @property
     def price(self) -> float:
-        """What a delay has to gain before it counts as better."""
-        return PRICE * (self.data.late > 0)
+        """What the variant has to gain before it counts as better."""
+        return PRICE * sum(map(bool, self.name))
 
     @property
     def cost(self) -> float:
