@@ -145,7 +145,7 @@ def session_loglik(rows: Rows, parameters: Parameters, settings: CircuitSettings
     """Tempered log-likelihood of each second for each state, shape (time, state)."""
     rows = read_ahead(rows, parameters.lags_s)
     if parameters.within is not None:
-        graded = _each(rows, parameters, settings).sum(axis=1)
+        graded: FloatArray = _each(rows, parameters, settings).sum(axis=1)
     else:
         graded = total_loglik(
             rows.z,
