@@ -104,7 +104,7 @@ def test_nested_fits_are_nested(data):
     fits = fit_all(data)
     assert fits.coupled.cost <= min(fits.without_12.cost, fits.without_21.cost) + 1e-3
     assert max(fits.without_12.cost, fits.without_21.cost) <= fits.uncoupled.cost + 1e-3
-    assert fit_rival(data, fits.uncoupled).plain_cost <= fits.uncoupled.plain_cost + 1.0
+    assert fit_rival(data, fits.uncoupled.theta).plain_cost <= fits.uncoupled.plain_cost + 1.0
     assert np.abs(evaluate(fits.coupled.theta, data, COUPLED)[1]).max() < 1.0  # at rest
 
 

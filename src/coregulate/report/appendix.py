@@ -261,7 +261,7 @@ def story_table(analysis: Analysis) -> Table:
     """Recovery, and the moments of change."""
     story, names = analysis.story, words.person_names(analysis.summary["people"])
     rows: list[tuple[Any, ...]] = [
-        ("Median time back on track (s), Kaplan-Meier", _estimate(story.recovery), ""),
+        ("Median time back on track (s), Kaplan-Meier", "", _estimate(story.recovery)),
     ]
     rows += [
         (f"Change at {words.clock_words(t)}", names.get(pid, pid), f"{direction}, {number(float(size))}")
