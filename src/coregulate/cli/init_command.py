@@ -235,6 +235,8 @@ def _why_unused(plan: SessionPlan) -> str:
 
 
 def _length(seconds: float) -> str:
+    if seconds >= 2 * 86400:
+        return f"{seconds / 86400:.0f} days"
     return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s"
 
 
