@@ -23,7 +23,10 @@ LEAST_SPREAD_DB = 0.3  # so that a voice that hardly varies is not cut in two
 # The leak is learned where the one leads clearest: the best part of the range from the other's lead to theirs.
 CLEAREST = 0.3
 ECHO_S = 0.2  # after the other: what is heard for so long may be the room
-LOUDER_DB = 6.0  # where one voice only is known, it is this much louder in the nearer microphone
+# Where one voice only is known, it is mostly this much louder in the nearer microphone, and stands out of its noise
+# no less there; learned from are the moments in which it is clearly louder, or all but a fifth.
+LOUDER_DB, ALIKE_DB = 2.0, 1.0
+CLEARLY_DB, LEAST_LED = 6.0, 20.0
 LEAK_BEFORE_S, LEAK_AFTER_S = 0.04, 0.01  # the earlier wins: a leak and its echo arrive late
 RINGS_S = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7)  # until the room rings by 60 dB less; 0.05 is as good as none
 PAUSE_S = 0.5  # a pause within a turn is shorter
@@ -64,9 +67,12 @@ def leads_alone(one: Heard, other: Heard, *, each: bool, echo_s: float = 0.0) ->
     if loud.sum() < FRAME_RATE_HZ:
         return np.zeros(len(loud), dtype=bool)
     if not each:
-        n = len(loud)
-        above = _over(one)[:n] >= _over(other)[:n]
-        return np.asarray(loud & above & (difference > LOUDER_DB))
+        above = (_over(one)[: len(loud)] - _over(other)[: len(loud)])[loud]
+        if np.nanmedian(difference[loud]) <= LOUDER_DB or np.nanmedian(above) <= -ALIKE_DB:
+            return np.zeros(len(loud), dtype=bool)
+        return np.asarray(
+            loud & (difference > min(CLEARLY_DB, np.nanpercentile(difference[loud], LEAST_LED)))
+        )
     middle, _ = _two_groups(difference[loud])
     mine, theirs = _level(one, len(loud)), _level(other, len(loud))
     lead, lag = mine - _recent(theirs, echo_s), theirs - _recent(mine, echo_s)
