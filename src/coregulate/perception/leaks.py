@@ -23,8 +23,8 @@ LEAST_SPREAD_DB = 0.3  # so that a voice that hardly varies is not cut in two
 # The leak is learned where the one leads clearest: the best part of the range from the other's lead to theirs.
 CLEAREST = 0.3
 ECHO_S = 0.2  # after the other: what is heard for so long may be the room
-# Where one voice only is known, it is mostly this much louder in the nearer microphone, and stands out of its noise
-# no less there; learned from are the moments in which it is clearly louder, or all but a fifth.
+# Where one voice only is known, the nearer microphone is where it is mostly this much louder and stands out of the noise
+# no less: learned from are the moments in which it is clearly louder there, or all but a fifth. Else only the former.
 LOUDER_DB, ALIKE_DB = 2.0, 1.0
 CLEARLY_DB, LEAST_LED = 6.0, 20.0
 LEAK_BEFORE_S, LEAK_AFTER_S = 0.04, 0.01  # the earlier wins: a leak and its echo arrive late
@@ -67,9 +67,10 @@ def leads_alone(one: Heard, other: Heard, *, each: bool, echo_s: float = 0.0) ->
     if loud.sum() < FRAME_RATE_HZ:
         return np.zeros(len(loud), dtype=bool)
     if not each:
-        above = (_over(one)[: len(loud)] - _over(other)[: len(loud)])[loud]
-        if np.nanmedian(difference[loud]) <= LOUDER_DB or np.nanmedian(above) <= -ALIKE_DB:
-            return np.zeros(len(loud), dtype=bool)
+        above = _over(one)[: len(loud)] - _over(other)[: len(loud)]
+        mostly = np.nanmedian(difference[loud]) > LOUDER_DB and np.nanmedian(above[loud]) > -ALIKE_DB
+        if not mostly:
+            return np.asarray(loud & (above >= 0) & (difference > CLEARLY_DB))
         return np.asarray(
             loud & (difference > min(CLEARLY_DB, np.nanpercentile(difference[loud], LEAST_LED)))
         )
