@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -206,4 +208,24 @@ def test_a_large_xdf_that_is_cut_short_is_read_as_far_as_it_goes(tmp_path, monke
     monkeypatch.setattr(xdf_large, "fits", lambda streams: False)
     found, streams = hearts(path)
     assert 9_000 < len(found["Alex"].data.values) < 11_000
+    assert "cut_short" in {n.code for n in streams[0].notices}
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_chunk_of_xdf_that_cannot_hold_what_it_says_costs_itself_alone(tmp_path, words):
+    """Found by fuzzing: pyxdf makes room for as many marks as a chunk claims, here 2 GB."""
+    pytest.importorskip("pyxdf")
+    path = lab(tmp_path)
+    stream = 4 if words else 2
+    claims = written_files._chunk(3, struct.pack("<IBI", stream, 4, 30_000_000) + b"\0" * 40)
+    boundary = written_files._chunk(5, bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4"))
+    before, after = path.read_bytes(), written_files._samples(4, np.array([918.0]), ["after it"])
+    path.write_bytes(before + claims + after + boundary + after + after[:-3])
+    tracemalloc.start()
+    found, streams = hearts(path)
+    assert tracemalloc.get_traced_memory()[1] < 60e6
+    tracemalloc.stop()
+    assert {len(s.data.values) for s in found.values()} == {20_000}
+    marks = next(s for s in streams if s.kind == "markers")
+    assert [x.text for x in marks.data.labels] == ["talk start", "talk stop", "after it"]
     assert "cut_short" in {n.code for n in streams[0].notices}

@@ -53,6 +53,35 @@ def _total(
     return out
 
 
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _joint(
+    z: FloatArray,
+    weight: FloatArray,
+    means: FloatArray,
+    scales: FloatArray,
+    nu: float,
+    within: FloatArray,
+    factor: FloatArray,
+) -> FloatArray:
+    n_times, n_cues = z.shape
+    out = np.zeros((n_times, n_cues, means.shape[1]))
+    log_scales = np.log(scales)
+    shown = np.empty(n_cues)
+    for t in range(n_times):
+        for s in range(means.shape[1]):
+            for i in range(n_cues):
+                # Signed root of twice the t's loss: its square gives the loss back, and it is near a normal score.
+                u = (z[t, i] - means[i, s]) / scales[i, s]
+                shown[i] = np.sign(u) * np.sqrt(weight[t, i] * (nu + 1.0) * np.log1p(u * u / nu))
+            for i in range(n_cues):
+                if weight[t, i] > 0.0:
+                    together = 0.0
+                    for j in range(n_cues):
+                        together += within[i, j] * shown[j]
+                    out[t, i, s] = -0.5 * shown[i] * together - weight[t, i] * factor[i] * log_scales[i, s]
+    return out
+
+
 def student_constant(nu: float) -> float:
     """Log of the normalising constant of Student's t with ``nu`` degrees of freedom."""
     return float(gammaln((nu + 1.0) / 2.0) - gammaln(nu / 2.0) - 0.5 * np.log(nu * np.pi))
@@ -84,6 +113,40 @@ def total_loglik(
 ) -> FloatArray:
     """Sum of :func:`each_loglik` over cues, shape (time, state), without the table between."""
     out: FloatArray = _total(z, weight, means, scales, nu, student_constant(nu))
+    return out
+
+
+def joint_loglik(
+    z: FloatArray,
+    weight: FloatArray,
+    means: FloatArray,
+    scales: FloatArray,
+    within: FloatArray,
+    factor: FloatArray,
+    *,
+    nu: float,
+) -> FloatArray:
+    """Weighted log-likelihood of each cue for each state where the noise of cues goes together.
+
+    As :func:`each_loglik` but for a constant, with each cue's loss replaced by its part of
+    ``d' within d``: d the signed root of the cue's loss, so that independent cues
+    (``within`` the identity, ``factor`` 1) give the same, and large ``nu`` a multivariate normal.
+
+    Parameters
+    ----------
+    z, weight : ndarray, shape (time, cue)
+    means, scales : ndarray, shape (cue, state)
+    within : ndarray, shape (cue, cue)
+        Inverse correlation of the cues' noise, times ``factor``.
+    factor : ndarray, shape (cue,)
+        How many times more a cue says than its weight has, which took the correlation for repetition.
+    nu : float
+
+    Returns
+    -------
+    ndarray, shape (time, cue, state)
+    """
+    out: FloatArray = _joint(z, weight, means, scales, nu, within, factor)
     return out
 
 
