@@ -67,18 +67,22 @@ def leads_alone(one: Heard, other: Heard, *, each: bool, echo_s: float = 0.0) ->
     if loud.sum() < FRAME_RATE_HZ:
         return np.zeros(len(loud), dtype=bool)
     if not each:
-        above = _over(one)[: len(loud)] - _over(other)[: len(loud)]
-        mostly = np.nanmedian(difference[loud]) > LOUDER_DB and np.nanmedian(above[loud]) > -ALIKE_DB
-        if not mostly:
-            return np.asarray(loud & (above >= 0) & (difference > CLEARLY_DB))
-        return np.asarray(
-            loud & (difference > min(CLEARLY_DB, np.nanpercentile(difference[loud], LEAST_LED)))
-        )
+        return _nearer(one, other, loud, difference)
     middle, _ = _two_groups(difference[loud])
     mine, theirs = _level(one, len(loud)), _level(other, len(loud))
     lead, lag = mine - _recent(theirs, echo_s), theirs - _recent(mine, echo_s)
     most, least = np.percentile(lead[loud], 95), -np.percentile(lag[loud], 95)
     return np.asarray(loud & (difference > middle) & (lead > most - CLEAREST * (most - least)))
+
+
+def _nearer(one: Heard, other: Heard, loud: NDArray[np.bool_], difference: FloatArray) -> NDArray[np.bool_]:
+    """Frames in which one voice that is known to be alone is heard clearest, if the one's microphone is the nearer."""
+    n = len(loud)
+    above = _over(one)[:n] - _over(other)[:n]
+    if np.median(difference[loud]) <= LOUDER_DB or np.median(above[loud]) <= -ALIKE_DB:
+        return np.asarray(loud & (above >= 0) & (difference > CLEARLY_DB))
+    clear_db = min(CLEARLY_DB, float(np.percentile(difference[loud], LEAST_LED)))
+    return np.asarray(loud & (difference > clear_db))
 
 
 def left_of(theirs: Heard, mine: Heard, *, each: bool) -> NDArray[np.float32]:
