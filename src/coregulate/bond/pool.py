@@ -76,7 +76,7 @@ def _joint(sessions: Sequence[Evidence]) -> dict[str, Any]:
 
     The interval is taken over all variants that fit nearly as well, as in one session.
     """
-    tables = [variants(*s.variant[::-1]) for s in sessions]
+    tables = [variants(s.variant.data, s.variant.fit) for s in sessions]
     late_s, _ = _costs(tables)[0][1]
     if late_s > 0:  # two seconds apart is too coarse for many sessions
         tables = [[*t, *delayed(t, (late_s - 1, late_s + 1))] for t in tables]

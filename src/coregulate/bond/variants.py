@@ -23,7 +23,6 @@ LATE_S = (2.0, 4.0, 6.0, 8.0)  # prior: beyond, the next half cycle answers
 PRICE = 2.0  # prior, as the rival's margin: log-likelihood that a delay, or a coloured rest, has to gain
 CORNER = 2.0  # prior: a coloured rest falls off above 0.06 Hz, so remembers some 3 s
 REST_SHARE = 0.3  # start value: share of variance that is the rest's
-FAR = 4.0  # prior: a rest that fits worse than the other by more is not tried with delays
 
 People = tuple[int, ...]
 MEAN: People = (0, 1)
@@ -57,27 +56,41 @@ class Variant(NamedTuple):
 class Evidence:
     """The fit that a word rests on: what it takes to read several sessions together. All are equal."""
 
-    variant: Variant = field(compare=False)
+    variant: Variant = field(compare=False, repr=False)
     swapped: bool = field(default=False, compare=False)
 
 
 def variants(data: Spectra, coupled: Fit) -> list[Variant]:
     """Fit the coupled model with a coloured rest and with a few delays; the fit without either comes first."""
-    coloured = data._replace(rest=CORNER)
-    fit = best_of([coupled.theta, _with_rest(coupled.theta)], coloured, COUPLED)
-    found = [Variant(coupled, data), Variant(fit, coloured)]
+    plain = Variant(coupled, data)
+    found = [plain, *_coloured(plain)]
     return [*found, *delayed(found, LATE_S)]
 
 
 def delayed(found: Sequence[Variant], lates_s: Sequence[float]) -> list[Variant]:
-    """Fit each variant without a delay that is not far off with these.
+    """Fit the first two, without a delay, with these delays."""
+    late = [v for late_s in lates_s for v in _late(found[0], late_s)]
+    return [
+        *late,
+        *(v for white in late for v in _coloured(white, _turned(found[1].fit.theta, white.data.late))),
+    ]
 
-    Near one frequency a late answer looks like another answer in time: each climb starts from that one.
-    """
-    bases = [v for v in found if v.data.late == 0]
-    least = min(v.cost for v in bases)
-    tried = (_late(v, late_s) for v in bases if v.cost < least + FAR for late_s in lates_s)
-    return [v for v in tried if v is not None]
+
+def _coloured(white: Variant, *starts: FloatArray) -> list[Variant]:
+    theta, data = white.fit.theta, white.data._replace(rest=CORNER)
+    return _climbed([theta, _with_rest(theta), *starts], data)
+
+
+def _late(at_once: Variant, late_s: float) -> list[Variant]:
+    # Near one frequency a late answer looks like another answer in time.
+    theta, data = at_once.fit.theta, at_once.data._replace(late=late_s * OMEGA_REF)
+    return _climbed([_turned(theta, data.late), theta], data)
+
+
+def _climbed(starts: Sequence[FloatArray], data: Spectra) -> list[Variant]:
+    """Return the best of all stable starts; nothing where none is."""
+    starts = [t for t in starts if stable(t, data.late)]
+    return [Variant(best_of(starts, data, COUPLED), data)] if starts else []
 
 
 def _with_rest(theta: FloatArray) -> FloatArray:
@@ -85,15 +98,6 @@ def _with_rest(theta: FloatArray) -> FloatArray:
     out[[10, 11]] = np.log(2 * REST_SHARE / CORNER)  # the spectrum at 0 of a rest with this share
     out[[8, 9]] += np.log(1 - REST_SHARE)
     return out
-
-
-def _late(base: Variant, late_s: float) -> Variant | None:
-    data = base.data._replace(late=late_s * OMEGA_REF)
-    theta = base.fit.theta
-    starts = [t for t in (_turned(theta, data.late), theta) if stable(t, data.late)]
-    if not starts:
-        return None
-    return Variant(best_of(starts, data, COUPLED), data)
 
 
 def _turned(theta: FloatArray, late: float) -> FloatArray:

@@ -204,8 +204,8 @@ def _fitted(
     _, p12, p21 = test(fits, data)
     p_any = test(fits_even, even).p_any
     plain = Variant(fits.coupled, data)
-    # Delay and rest turn the gain: where a word may be said, both have to be right.
-    found = variants(data, fits.coupled) if max(p_any, p12, p21) < settings.alpha else [plain]
+    # Delay and rest turn the gain: where there is one to speak of, both have to be right.
+    found = variants(data, fits.coupled) if p_any < settings.alpha else [plain]
     coupled, data = chosen = best(found)
     theta = coupled.theta
     rival = rival_of(chosen, fits.uncoupled)
