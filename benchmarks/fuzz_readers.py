@@ -4,8 +4,9 @@
     python benchmarks/fuzz_readers.py KEEP [--seconds 600] [--data FOLDER] [--only READER ...] [--anew]
 
 Seeds are the files of `mutate_files.py`. What ends in anything but streams or a CoregulateError of two lines,
-takes over 60 s (a busy machine) or 2 GiB stops that reader's run, and KEEP holds the file. A reader whose log in KEEP has its
-seconds is passed over, so the work can go on later; what a run learned is kept as the next one's seeds.
+takes over 60 s (a busy machine) or 2 GiB stops that reader's run, and KEEP holds the file. Seconds are the
+processor's, those of the start included, so that a busy machine does not shorten the work. A reader whose log in KEEP
+has them is passed over, so the work can go on later; what a run learned is kept as the next one's seeds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,7 @@ import warnings
 from pathlib import Path
 
 LIMIT_S, LIMIT_MB, LARGEST = 60, 2048, 1 << 18
+_USED = "processor time"
 
 
 def fuzz(reader: str, name: str, libfuzzer: list[str]) -> None:
@@ -53,8 +56,8 @@ def fuzz(reader: str, name: str, libfuzzer: list[str]) -> None:
     atheris.Fuzz()
 
 
-def run(reader: str, files: list[tuple[str, bytes]], keep: Path, seconds: int) -> str:
-    """Fuzz a reader in a process of its own; return what libFuzzer said at its end."""
+def run(reader: str, files: list[tuple[str, bytes]], keep: Path, seconds: int) -> int:
+    """Fuzz a reader in a process of its own for that long by the clock; return how it left."""
     seeds = keep / reader
     seeds.mkdir(parents=True, exist_ok=True)
     for k, (name, packed) in enumerate(files):
@@ -66,15 +69,24 @@ def run(reader: str, files: list[tuple[str, bytes]], keep: Path, seconds: int) -
                f"-max_len={LARGEST}", f"-artifact_prefix={keep}/{reader}-", "-print_final_stats=1", str(seeds)]  # fmt: skip
     with log.open("ab") as out:
         command = [sys.executable, __file__, "--inside", reader, files[0][0], *options]
-        subprocess.run(command, stdout=out, stderr=out, check=False)
-    return log.read_text(errors="replace")
+        before = _processor_s()
+        left = subprocess.run(command, stdout=out, stderr=out, check=False).returncode
+        out.write(f"\n{_USED} {_processor_s() - before:.0f} s\n".encode())
+    return left
 
 
-def summary(log: str) -> tuple[int, int, str]:
-    """Return runs and seconds of all runs in a log, and what was wrong, if anything."""
-    done = [(int(n), int(s)) for n, s in re.findall(r"Done (\d+) runs in (\d+) second", log)]
+def _processor_s() -> float:
+    """Return what all processes that this one started, and that have ended, have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def summary(path: Path) -> tuple[int, int, str]:
+    """Return files and processor seconds of all runs in a log, and what was wrong, if anything."""
+    log = path.read_text(errors="replace") if path.exists() else ""
+    runs, used = re.findall(r"Done (\d+) runs in", log), re.findall(rf"{_USED} (\d+) s", log)
     wrong = re.findall(r"(?:ERROR: libFuzzer: |Uncaught Python exception: ===\s*)(.+)", log)
-    return sum(n for n, _ in done), sum(s for _, s in done), "; ".join(wrong)
+    return sum(map(int, runs)), sum(map(int, used)), "; ".join(wrong)
 
 
 def main() -> None:
@@ -97,10 +109,10 @@ def main() -> None:
         log = asked.keep / f"{reader}.log"
         if asked.anew:
             log.unlink(missing_ok=True)
-        before = summary(log.read_text(errors="replace"))[1] if log.exists() else 0
-        if before < asked.seconds:
-            run(reader, files[reader], asked.keep, asked.seconds - before)
-        runs, seconds, wrong = summary(log.read_text(errors="replace"))
+        while (short := asked.seconds - summary(log)[1]) > 0:
+            if run(reader, files[reader], asked.keep, max(short, 20)):
+                break
+        runs, seconds, wrong = summary(log)
         print(f"{reader:15s} {runs:9d} files {seconds:5d} s  {wrong or 'nothing'}", flush=True)
 
 

@@ -17,7 +17,8 @@ from scipy.signal import lfilter
 
 from benchmarks.circuits import BOOK, WITHIN, sim
 from coregulate.circuits import (
-    Correction,
+    Personal,
+    Tap,
     forward_backward,
     learn_person,
     material,
@@ -26,6 +27,7 @@ from coregulate.circuits import (
 )
 from coregulate.circuits.fit import fit_person
 from coregulate.circuits.gather import gather
+from coregulate.circuits.moments import estimate_tap_lag
 from coregulate.circuits.personal import shifted, with_corrections
 from coregulate.circuits.rating import estimate_rating_lag
 from coregulate.circuits.rows import Rows, session_loglik
@@ -46,12 +48,11 @@ def dial(path: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return 1 / (1 + np.exp(-np.r_[np.full(2, x[0]), x[:-2]]))
 
 
-def taps(path: np.ndarray, rng: np.random.Generator) -> list[Correction]:
-    """Each the word on the 4 s before it and its own second, as the analysis takes a tap."""
+def taps(path: np.ndarray, rng: np.random.Generator) -> list[Tap]:
     at = np.flatnonzero(rng.random(len(path)) < 1 / 25)
     felt = (path[np.maximum(at - rng.integers(1, 5, len(at)), 0)] < 3) ^ (rng.random(len(at)) < 0.05)
     words = zip(at, felt, strict=True)
-    return [Correction(max(t - 4.0, 0.0), t + 1.0, was="safe" if ok else "unsafe") for t, ok in words]
+    return [Tap(float(t), was="safe" if ok else "unsafe") for t, ok in words]
 
 
 def draw(path: np.ndarray, shifts: Shifts, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -86,7 +87,9 @@ def person(kind: str, sd: float, seed: int) -> tuple[bool, float, list[float]]:
         lag = float("nan" if found is None else found)
         rows = rows_of(z, 0 if found is None else int(found))
     else:
-        rows = with_corrections(rows_of(z), taps(lived, rng))
+        rows, own = rows_of(z), Personal(taps=tuple(taps(lived, rng)))
+        lag = estimate_tap_lag(rows, own.taps, trusted=True, **CHAIN).value
+        rows = with_corrections(rows, own.words(lag))
     learned = learn_person([material(rows, fit_person(rows, trusted=True, **CHAIN)[0])], **CHAIN)
     new = rows_of(draw(later, shifts, rng))
     results = [told(r, later) for r in (new, shifted(new, learned.shifts), shifted(new, shifts))]
@@ -100,7 +103,7 @@ def main(persons: int) -> None:
             found = [person(kind, sd, seed) for seed in range(persons)]
             used, lags = np.mean([f[0] for f in found]), np.array([f[1] for f in found])
             s, a, s1, a1, s2, a2 = np.mean([f[2] for f in found], axis=0)
-            late = f"lag {np.nanmedian(lags):.0f} s" if np.isfinite(lags).any() else ""
+            late = f"lag {np.nanmedian(lags):.1f} s" if np.isfinite(lags).any() else ""
             print(
                 f"{kind:13s} {sd:.2f} z  used {used:.2f}  log score {s:.3f} {s1:.3f} ({s2:.3f})  "
                 f"right {a:.3f} {a1:.3f} ({a2:.3f})  {late}  {time.process_time() - begin:.0f} CPU-s",

@@ -53,6 +53,17 @@ def corpus(data: Path | None, folder: Path) -> dict[str, list[tuple[str, bytes]]
     return found
 
 
+def confined(most_bytes: int) -> None:
+    """Let an alarm end what takes too long, and the system refuse this process more memory than that."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError
+
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGALRM, late)
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+
+
 def _one(path: Path) -> str:
     from coregulate.core import CoregulateError
     from coregulate.readers import read, recognise
@@ -75,12 +86,7 @@ def _one(path: Path) -> str:
 def _batch(files: list[tuple[str, bytes]], seed: int, to: str, data: Path | None) -> None:
     from test_fuzz import damage
 
-    def late(*_: object) -> None:
-        raise TimeoutError
-
-    warnings.simplefilter("ignore")
-    signal.signal(signal.SIGALRM, late)
-    resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+    confined(LIMIT_BYTES)
     rng = np.random.default_rng(seed)
     headers = sorted(data.rglob("*.hea")) if data else []
     beside = {h.name: [p for p in h.parent.glob(f"{h.stem}.*") if p != h] for h in headers}

@@ -15,16 +15,14 @@ import contextlib
 import io
 import json
 import multiprocessing
-import resource
 import shutil
 import signal
 import tempfile
-import warnings
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from mutate_files import BIDS_JSON, corpus
+from mutate_files import BIDS_JSON, confined, corpus
 
 LIMIT_S = 120
 LIMIT_BYTES = 4 << 30
@@ -73,12 +71,7 @@ def _warm() -> None:
 def _batch(files: list[tuple[str, bytes]], seed: int, to: Path, every: int) -> None:
     from test_fuzz import damage  # in the tests' folder, which mutate_files has put on the path
 
-    def late(*_: object) -> None:
-        raise TimeoutError
-
-    warnings.simplefilter("ignore")
-    signal.signal(signal.SIGALRM, late)
-    resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+    confined(LIMIT_BYTES)
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder, to.open("a", buffering=1) as log:
         for k in range(BATCH):

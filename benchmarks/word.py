@@ -34,6 +34,7 @@ from coregulate.bond.gain import stability_gain
 from coregulate.core import BondSettings
 
 SETTINGS = BondSettings()
+LONG_S = 7200
 WORDS = {"co-regulating": 1, "co-dysregulating": -1}
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -77,6 +78,16 @@ def _hearts(_: np.ndarray, n: int, rng: np.random.Generator) -> Pair:
     return pair[0], pair[1]
 
 
+def _coloured(theta: np.ndarray, n: int, rng: np.random.Generator) -> Pair:
+    """A quarter of the variance is each one's own and remembers some seconds, as a heart's does."""
+    from coregulate.simulate.noise import gaussian_noise
+
+    one, two = simulate(theta, n, rng, noise_sd=0.0)
+    rests = [gaussian_noise(n, rho=0.8, rng=rng) for _ in range(2)]
+    own, rest = np.sqrt(0.75), np.sqrt(0.25)
+    return own * one + rest * rests[0], own * two + rest * rests[1]
+
+
 CELLS = (
     Cell("unlinked: independent", 0.0, 0, simulate),
     Cell("unlinked: common bursts", 0.0, 0, _bursts),
@@ -97,6 +108,9 @@ CELLS = (
     Cell("outside: on and off each 3 min, co-regulating .8", 0.8, 1, _switching),
     Cell("outside: pull limited, co-dysregulating .8", 0.8, -1, partial(simulate_outside, limit=0.3)),
     Cell("outside: on and off each 3 min, co-dysregulating .8", 0.8, -1, _switching),
+    Cell("coloured rest, unlinked", 0.0, 0, _coloured),
+    Cell("coloured rest, co-regulating .8", 0.8, 1, _coloured),
+    Cell("coloured rest, co-dysregulating .8", 0.8, -1, _coloured),
     Cell("apart to 50 %, unlinked", 0.0, 0, simulate, 0.5),
     Cell("apart to 50 %, co-regulating .8", 0.8, 1, simulate, 0.5),
     Cell("apart to 50 %, co-dysregulating .8", 0.8, -1, simulate, 0.5),
@@ -129,7 +143,16 @@ def one_pair(cell: Cell, minutes: int, sessions: int, k: int) -> dict[str, objec
         "wrong word": bool(sign and (not cell.sign or sign * truth < 0)),
         "truly steadying": truth > 0,
         "s": seconds,
+        **_long_run(cell, theta, rng, said),
     }
+
+
+def _long_run(cell: Cell, theta: np.ndarray, rng: np.random.Generator, said: Word) -> dict[str, object]:
+    """Whether the interval holds what two hours of the same two give, where no gain of the model's is the truth."""
+    if not cell.name.startswith("outside"):
+        return {}
+    long = word(*cell.make(theta, LONG_S, rng), rate_hz=1.0, settings=SETTINGS).gain.value
+    return {"H of two hours covered": bool(said.gain.low <= long <= said.gain.high)}
 
 
 def run(cell: Cell, minutes: int, sessions: int, n_pairs: int, store: Path) -> None:

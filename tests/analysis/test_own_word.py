@@ -206,10 +206,15 @@ def test_tapped_moments_are_a_persons_word_on_the_seconds_before(session: Sessio
     write_plan(dataclasses.replace(plan, people=people), tmp_path)
     found = analyze(open_session(tmp_path), settings=QUICK, end_s=1100)
     alex, sam = (found.personal[p] for p in ("alex", "sam"))
-    assert [(c.start_s, c.end_s) for c in alex.corrections[:2]] == [(296.0, 301.0), (300.0, 305.0)]
-    assert [c.was_not for c in alex.corrections] == ["safe"] * 10 + [""]
-    assert alex.corrections[-1].was == "play"
-    assert sam.corrections == ()
+    assert [t.time_s for t in alex.taps[:2]] == [300.0, 304.0]
+    assert [t.was_not for t in alex.taps] == ["safe"] * 10 + [""]
+    assert alex.taps[-1].was == "play"
+    assert sam.taps == sam.corrections == ()
+    late = found.summary["personal"]["alex"]["tap_lag_s"]
+    assert 0.0 <= late["low"] < late["value"] < late["high"] <= 8.0
+    assert found.summary["personal"]["sam"]["tap_lag_s"] is None
+    kept = load_analysis(found.save(tmp_path / "kept")).circuits
+    assert kept.tap_lag_s["alex"].value == late["value"]
     states = found.states.sel(person="alex")
     assert states.sel(time=slice(300, 335), state=["fight_flight", "shutdown"]).sum("state").mean() > 0.9
     assert states.sel(time=slice(797, 800), state="play").mean() > 0.6

@@ -164,6 +164,8 @@ def test_three_sessions_narrow_the_gain():
     width = pooled.gain.high - pooled.gain.low
     assert width < np.median([w.gain.high - w.gain.low for w in words])
     assert pooled.common_s == 2700
+    turned = pool_words([w.swapped() for w in words], settings=SETTINGS)
+    assert (turned.gain, turned.gain_each) == (pooled.gain, pooled.gain_each[::-1])
 
 
 def test_pooling_by_hand():

@@ -7,7 +7,9 @@ from oscillator_pairs import OMEGA_REF, random_truth, simulate, simulate_outside
 
 from coregulate.bond import Word, pool_words, word
 from coregulate.bond.gain import stability_gain
+from coregulate.bond.variants import MEAN, gain_of
 from coregulate.core import BondSettings
+from coregulate.simulate.noise import gaussian_noise
 
 SETTINGS = BondSettings()
 
@@ -45,6 +47,7 @@ def test_of_an_hour_in_which_coupling_ends_each_half_gets_its_own_answer():
 
 def test_sessions_with_late_answers_are_pooled_to_no_wrong_word():
     rng = np.random.default_rng(23)
+    covered = 0
     for _ in range(3):
         gain = np.nan
         while not np.isfinite(gain):
@@ -53,7 +56,25 @@ def test_sessions_with_late_answers_are_pooled_to_no_wrong_word():
         found = [say(simulate_outside(theta, 900, rng, delay_s=5.0)) for _ in range(3)]
         pooled = pool_words(found, settings=SETTINGS)
         assert pooled.p_any < 0.01
+        covered += pooled.gain.low <= gain <= pooled.gain.high
         assert pooled.verdict != ("co-dysregulating" if gain > 0 else "co-regulating")
+    assert covered >= 2
+
+
+def test_a_rest_that_remembers_is_not_taken_for_a_late_answer():
+    rng = np.random.default_rng(25)
+    covered = white = 0
+    for _ in range(8):
+        theta = random_truth(rng, 0.8, 1)
+        truth = stability_gain(theta[None]).mean()
+        rests = [gaussian_noise(1200, rho=0.8, rng=rng) for _ in range(2)]
+        pair = simulate(theta, 1200, rng, noise_sd=0.0)
+        found = say([np.sqrt(0.72) * x + np.sqrt(0.28) * r for x, r in zip(pair, rests, strict=True)])
+        covered += found.gain.low <= truth <= found.gain.high
+        alone = gain_of(found.evidence.variant, MEAN)
+        white += alone.low <= truth <= alone.high
+        assert found.verdict != "co-dysregulating"
+    assert covered >= 7 > white
 
 
 def test_common_bursts_are_evened_out_and_what_they_scatter_is_counted():

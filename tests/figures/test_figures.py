@@ -37,8 +37,8 @@ PEOPLE = (Person("a", "Alex"), Person("b", "José"))
 NAN = float("nan")
 
 
-def able(groups=EACH, *, level_known=True, safe=True):
-    return SimpleNamespace(groups=groups, level_known=level_known, safe=safe)
+def able(groups=EACH, *, level_known=True, safe=True, changes=True):
+    return SimpleNamespace(groups=groups, level_known=level_known, safe=safe, changes=changes)
 
 
 def states(n=600, start_s=0.0):
@@ -152,6 +152,13 @@ def test_ribbon_shows_no_level_where_none_is_known():
     )
 
 
+def test_ribbon_draws_no_change_that_the_cues_do_not_bear_out():
+    unknown = able(level_known=False, changes=False)
+    ax = state_ribbon(states(), {"a": unknown, "b": able(level_known=False)}, PEOPLE)
+    assert len([x for x in ax.lines if len(x.get_xdata()) > 10]) == 1
+    assert [t.get_text().split("(")[1] for t in ax.get_yticklabels()] == ["not known)", "changes\nonly)"]
+
+
 def test_ribbon_of_somebody_of_whom_nothing_is_told():
     p = states()
     p[1] = np.nan
@@ -205,6 +212,14 @@ def test_lanes_of_what_was_observed_first_person_above_second():
         line.get_color(): np.nanmean(line.get_ydata()) for line in ax.lines if len(line.get_xdata()) > 10
     }
     assert by_colour["#0072B2"] > by_colour["#B34700"]
+
+
+def test_a_lane_reaches_as_far_as_what_was_observed():
+    data = cues()
+    data["f0"].values[1] = np.linspace(0, -9, 2000)
+    ax = cue_lanes(data, PEOPLE, names=["f0"])
+    below = [x.get_ydata() for x in ax.lines if len(x.get_xdata()) > 10][1]
+    assert len(np.unique(np.round(below, 4))) > 300  # not a flat floor from -3 on
 
 
 def test_lanes_leave_gaps():

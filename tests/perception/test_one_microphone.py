@@ -14,7 +14,17 @@ from scipy.special import expit
 
 from coregulate.core import InputError, Sound, StoreError
 from coregulate.models.torch_file import read_torch
-from coregulate.perception.one_microphone import diarize, heard, segmentation, tell_seen_voices, voiceprint
+from coregulate.perception.one_microphone import (
+    dense,
+    diarize,
+    filters,
+    heard,
+    planes,
+    recurrent,
+    segmentation,
+    tell_seen_voices,
+    voiceprint,
+)
 from coregulate.perception.one_microphone.clusters import best_path
 from coregulate.perception.one_microphone.speakers import as_one, turns, voices_of
 
@@ -54,7 +64,7 @@ def test_foreign_pickles_are_refused(tmp_path, strange):
 def test_a_sinc_filter_passes_its_band_and_no_other():
     n = 2 * np.pi * np.arange(-125, 0) / 16000
     window = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(125) / 250)
-    even, odd = segmentation.sinc_filters(np.array([950.0]), np.array([450.0]), n, window)
+    even, odd = filters.sinc_filters(np.array([950.0]), np.array([450.0]), n, window)
     hz = np.fft.rfftfreq(16000, 1 / 16000)
     for taps in (even, odd):
         gain = np.abs(np.fft.rfft(taps, 16000))
@@ -64,10 +74,41 @@ def test_a_sinc_filter_passes_its_band_and_no_other():
     np.testing.assert_allclose(odd, -odd[::-1], atol=1e-6)
 
 
+def test_filtered_chunks_against_the_sums():
+    sizes = ((251, 4), (4, 5, 3), (3, 5, 2))
+    bands, *kernels = [RNG.normal(size=size).astype(np.float32) for size in sizes]
+    added = [RNG.normal(size=k.shape[2]).astype(np.float32) for k in kernels]
+    norms = [filters.Norm(*RNG.normal(size=(2, n)).astype(np.float32)) for n in (1, 4, 3, 2)]
+    ready = filters.Filters(
+        bands, tuple((k.reshape(len(k), -1), a) for k, a in zip(kernels, added, strict=True)), tuple(norms)
+    )
+    samples, starts, length = RNG.normal(size=4000).astype(np.float32), np.array([0, 500, 807]), 3000
+    found = filters.filtered(ready, samples, starts, length)
+
+    def even(values, norm):
+        scaled = (values - values.mean(axis=0)) / np.sqrt(values.var(axis=0) + 1e-5)
+        return scaled * norm.scale + norm.shift
+
+    def largest(values):
+        return np.array([values[k : k + 3].max(axis=0) for k in range(0, len(values) - 2, 3)])
+
+    for k, start in enumerate(starts):
+        level = even(samples[start : start + length, None].astype(float), norms[0])[:, 0]
+        passed = np.array([level[t : t + 251] @ bands for t in range(0, length - 250, 10)])
+        heard = even(largest(np.abs(passed)), norms[1])
+        for kernel, more, norm in zip(kernels, added, norms[2:], strict=True):
+            heard = np.where(heard > 0, heard, 0.01 * heard)
+            near = [np.einsum("ti,ito->o", heard[t : t + 5], kernel) for t in range(len(heard) - 4)]
+            heard = even(largest(np.array(near) + more), norm)
+        np.testing.assert_allclose(found[:, k], np.where(heard > 0, heard, 0.01 * heard), atol=2e-4)
+
+
+@pytest.mark.parametrize("n", [2, 5])
 @pytest.mark.parametrize("way", [1, -1])
-def test_lstm_agrees_with_its_equations_one_unit_at_a_time(way):
+def test_lstm_agrees_with_its_equations_one_unit_at_a_time(way, n):
     weights = {
-        f"lstm.{name}_l0": RNG.normal(size=shape).astype(np.float32) * 0.3
+        f"lstm.{name}_{key}": RNG.normal(size=shape).astype(np.float32) * 0.3
+        for key in ("l0", "l0_reverse")
         for name, shape in (
             ("weight_ih", (24, 5)),
             ("weight_hh", (24, 6)),
@@ -75,37 +116,67 @@ def test_lstm_agrees_with_its_equations_one_unit_at_a_time(way):
             ("bias_hh", 24),
         )
     }
-    given = RNG.normal(size=(20, 2, 5)).astype(np.float32)
-    found = segmentation._lstm(segmentation._gates(weights, "l0"), given, way)
-    for row in (0, 1):
+    given = RNG.normal(size=(20, n, 5)).astype(np.float32)
+    both = recurrent.both_ways(*(recurrent.gates_of(weights, key) for key in ("l0", "l0_reverse")), given)
+    found, key = (both[:, :, :6], "l0") if way == 1 else (both[:, :, 6:], "l0_reverse")
+    for row in range(n):
         h, c = np.zeros(6), np.zeros(6)
         for k in range(20)[::way]:
-            z = weights["lstm.weight_ih_l0"] @ given[k, row] + weights["lstm.weight_hh_l0"] @ h
-            s = z + weights["lstm.bias_ih_l0"] + weights["lstm.bias_hh_l0"]
+            z = weights[f"lstm.weight_ih_{key}"] @ given[k, row] + weights[f"lstm.weight_hh_{key}"] @ h
+            s = z + weights[f"lstm.bias_ih_{key}"] + weights[f"lstm.bias_hh_{key}"]
             c = expit(s[6:12]) * c + expit(s[:6]) * np.tanh(s[12:18])
             h = expit(s[18:]) * np.tanh(c)
             np.testing.assert_allclose(found[k, row], h, atol=1e-5)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_two_dimensional_convolution_against_the_sum(stride):
-    seen, kernel = RNG.normal(size=(1, 6, 5, 2)), RNG.normal(size=(3, 3, 2, 4))
-    found = voiceprint._plane(seen, voiceprint.Affine(kernel, np.arange(4.0)), stride)
-    padded = np.pad(seen[0], ((1, 1), (1, 1), (0, 0)))
+@pytest.mark.parametrize("added", [False, True])
+def test_two_dimensional_convolution_against_the_sum(stride, added):
+    seen, kernel = RNG.normal(size=(6, 5, 2)), RNG.normal(size=(3, 3, 2, 4))
+    more = RNG.normal(size=(len(range(0, 6, stride)), 4, 7)) if added else None
+    plane = planes.plane_of(kernel, np.arange(4.0))
+    found = planes.convolved(planes.with_edges(seen.transpose(0, 2, 1)), plane, stride, more)
+    padded = np.pad(seen, ((1, 1), (1, 1), (0, 0)))
     for i in range(0, 6, stride):
         for j in range(5):
-            near = np.einsum("abi,abio->o", padded[i : i + 3, j : j + 3], kernel)
-            np.testing.assert_allclose(found[0, i // stride, j], near + np.arange(4.0))
+            near = np.einsum("abi,abio->o", padded[i : i + 3, j : j + 3], kernel) + np.arange(4.0)
+            if more is not None:
+                near += more[i // stride, :, j + 1]
+            np.testing.assert_allclose(found[i // stride + 1, :, j + 1], np.maximum(near, 0))
+    assert not found[0].any()
+    assert not found[:, :, -1].any()
 
 
-@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2)])
-def test_convolution_over_frames_against_the_sum(stride, dilation):
+@pytest.mark.parametrize("stride", [1, 2])
+def test_convolution_over_frames_against_the_sum(stride):
     values, taps = RNG.normal(size=(1, 9, 2)), RNG.normal(size=(3, 2, 4))
-    found = voiceprint._convolved(values, taps, stride=stride, dilation=dilation)
-    padded = np.pad(values[0], ((dilation, dilation), (0, 0)))
+    found = voiceprint._convolved(values, taps, stride=stride)
+    padded = np.pad(values[0], ((1, 1), (0, 0)))
     for k in range(0, 9, stride):
-        near = sum(padded[k + j * dilation] @ taps[j] for j in range(3))
+        near = sum(padded[k + j] @ taps[j] for j in range(3))
         np.testing.assert_allclose(found[0, k // stride], near)
+
+
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_a_dense_layer_against_its_equations(dilation):
+    affine = [dense.Affine(RNG.normal(size=(a, b)), RNG.normal(size=b)) for a, b in ((4, 6), (6, 3), (3, 2))]
+    taps, before = RNG.normal(size=(3, 6, 2)), (RNG.normal(size=4), RNG.normal(size=4))
+    layer = dense.Layer(before, affine[0], np.hstack(list(taps)), (affine[1], affine[2]), dilation)
+    values = RNG.normal(size=(1, 230, 4))
+    found = dense.dense((layer,), values)[0]
+    np.testing.assert_array_equal(found[:, :4], values[0])
+    narrow = np.maximum(
+        np.maximum(values[0] * before[0] + before[1], 0) @ affine[0].matrix + affine[0].shift, 0
+    )
+    padded = np.pad(narrow, ((dilation, dilation), (0, 0)))
+    for k in range(230):
+        near = sum(padded[k + j * dilation] @ taps[j] for j in range(3))
+        segment = narrow[k // 100 * 100 :][:100]
+        context = np.maximum(
+            (segment.mean(axis=0) + narrow.mean(axis=0)) @ affine[1].matrix + affine[1].shift, 0
+        )
+        mask = expit(context @ affine[2].matrix + affine[2].shift)
+        np.testing.assert_allclose(found[k, 4:], near * mask)
 
 
 def test_a_tone_lands_in_its_band():

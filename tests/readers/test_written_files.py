@@ -302,3 +302,23 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyxdf", None)
     with pytest.raises(MissingExtraError, match=r"pyxdf.*formats"):
         read(path)
+
+
+def test_the_report_of_kubios_gives_its_intervals_and_not_the_spectrum_that_goes_on_below(tmp_path):
+    """Laid out as Kubios HRV Standard 3.1 and 3.3 write it: an empty first column, spectra beside the intervals."""
+    rows = [(0.766, 0.766), (1.532, 0.766), (2.259, 0.727), (3.048, 0.789)]
+    blank = " " * 30
+    text = "HRV ANALYSIS RESULTS - 13-Sep-2018 13:15:19\nKubios HRV Standard\n3.1.0.1\n\nParameters\n"
+    text += " Number of samples: 2\n Min/Max HR as average of: 1 beats\n\nRR Interval Samples Selected for Analysis\n"
+    text += f"{blank},    Sample 1,\n  Sample limits (hh:mm:ss):   ,00:00:00-00:05:00,\n\nRESULTS FOR A SINGLE SAMPLE\n"
+    text += "  VLF (Hz):                   ,    0.010000,    0.000000,\n\n\nRR INTERVAL DATA and SPECTRUM ESTIMATES,\n"
+    text += f"{blank},    SAMPLE 1,            ,            ,\n{blank},        Time, RR interval,   Frequency,         PSD,\n"
+    text += "".join(
+        f"{blank},{t:12.3f},{r:12.3f},{k / 300:12.3f},{99.5 - k:12.4f},\n" for k, (t, r) in enumerate(rows)
+    )
+    text += "".join(f"{blank},{'':12},{'':12},{k / 300:12.3f},{99.5 - k:12.4f},\n" for k in range(4, 9))
+    (tmp_path / "series_hrv.txt").write_text(text)
+    (found,) = read(tmp_path / "series_hrv.txt")
+    assert found.data.times_s.tolist() == [t for t, _ in rows]
+    np.testing.assert_allclose(found.data.values, [1000 * r for _, r in rows])
+    assert "2 samples" in found.notices[0].text

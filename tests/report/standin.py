@@ -86,6 +86,7 @@ def make_analysis(
     return SimpleNamespace(
         session=SimpleNamespace(name=title, duration_s=float(duration_s), people=people),
         signals={p: signals.get(p, {}) for p in ids},
+        tracks={p: {} for p in ids},
         cues=cues,
         states=states,
         filtered=states,

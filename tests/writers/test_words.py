@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import math
 import sys
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import coregulate.bond
-from coregulate.core import Notice
+from coregulate.core import Label, Notice, Track
 from coregulate.writers import words
 
 BANNED = (
@@ -124,6 +125,52 @@ def test_the_strength_comes_first() -> None:
     assert words.observations(nothing)[0] == "You both gave 25 min to this recording."
     nothing.notices = (Notice("no_streams", "b", "Nothing was recorded of Sam."),)
     assert words.observations(nothing)[0] == "Alex gave 25 min to this recording."
+    nothing.notices += (Notice("no_streams", "a", "Nothing was recorded of Alex."),)
+    assert words.observations(nothing)[0] == "Neither of you could be read from this recording of 25 min."
+
+
+def test_a_talk_of_which_only_turns_are_known_says_so_and_why_no_more() -> None:
+    talk = standin.make_analysis(3, known="nothing", n_episodes=0, verdict="undetermined")
+    said = {"a": [(0, 4), (10, 14), (20, 24)], "b": [(5, 9), (15, 19), (16, 17)]}
+    talk.tracks = {p: {"speech": Track(tuple(Label(s, e, p) for s, e in spans))} for p, spans in said.items()}
+    talk.summary["session"]["duration_s"] = 58.0
+    first, second, third = words.observations(talk)
+    assert first == "You spoke in turn: the word went from one to the other 4 times in 58 s."
+    assert second == "How each body did is not known: 58 s are too short for a change to stand out."
+    talk.summary["session"]["duration_s"] = 1500.0
+    talk.story = talk.story._replace(moments_of_change=())
+    assert "no calm stretch was marked" in words.observations(talk)[1]
+    talk.bond = talk.bond._replace(word=talk.bond.word._replace(more_minutes=48.0))
+    assert words.observations(talk)[2].endswith("this one talk; about 48 min more would likely tell.")
+    assert third.startswith("Whether the two of you steadied each other is not known")
+
+
+def test_hearts_that_rose_over_a_talk_are_said_where_nothing_else_is_known() -> None:
+    talk = standin.make_analysis(3, known="nothing", n_episodes=0)
+    talk.story = talk.story._replace(moments_of_change=())
+    for pid, faster in (("a", 200.0), ("b", 0.0)):
+        heart = talk.signals[pid]["heart_period"]
+        talk.signals[pid]["heart_period"] = dataclasses.replace(
+            heart, values=np.where(heart.times_s > 1000, heart.values - faster, heart.values)
+        )
+    # 850 and 650 ms: 70.6 and 92.3 a minute.
+    assert (
+        words.observations(talk)[1]
+        == "From the first third to the last, Alex’s heart sped up by 22 a minute."
+    )
+
+
+def test_what_is_not_known_of_both_is_said_once() -> None:
+    talk = standin.make_analysis(3, known="changes", verdict="co-regulating")
+    (level,) = words.not_known_words(talk)
+    assert level.startswith("Alex and Sam: how much at ease")
+    assert "only how it changed is shown" in level
+    one = talk.circuits.supported["a"]._replace(change_margin=-3.0)
+    talk.circuits.supported["a"] = one
+    first, second = words.not_known_words(talk)
+    assert first.startswith("Alex: how much at ease")
+    assert "how much at ease, how that changed" in first
+    assert second.startswith("Sam: ")
 
 
 def test_the_easiest_minute_of_a_talk_all_off_track_is_not_called_easy() -> None:
@@ -198,11 +245,24 @@ def test_what_to_try() -> None:
     assert "easy talk" in words.thing_to_try(changes)[0]
 
 
-def test_a_change_of_a_cue_says_nothing_of_safety() -> None:
-    assert (
-        words.change_sentence((760.0, "a", "intensity up", 1.2), PEOPLE)
-        == "at 12:40 how loud Alex spoke went up."
+def test_a_change_of_one_cue_earns_no_advice_about_bodies() -> None:
+    moved = standin.make_analysis(3, known="changes", n_episodes=0)
+    moved.story = moved.story._replace(
+        flooding=(), moments_of_change=((130.0, "a", "motion_energy down", -3.0),)
     )
+    moved.summary["session"]["duration_s"] = 400.0
+    moved.summary["streams"] = ()
+    what, why = words.thing_to_try(moved)
+    assert what == (
+        "Next time, record ten minutes or more, begin with two to five marked minutes of easy talk "
+        "and give each of you a microphone."
+    )
+    assert "could not tell" in why
+    assert "Alex moved less" in words.observations(moved)[1]
+
+
+def test_a_change_of_a_cue_says_nothing_of_safety() -> None:
+    assert words.change_sentence((760.0, "a", "intensity up", 1.2), PEOPLE) == "at 12:40 Alex spoke louder."
     assert (
         words.change_sentence((760.0, "b", "toward safety", 0.4), PEOPLE)
         == "at 12:40 Sam’s body moved toward ease."

@@ -43,6 +43,10 @@ def cropped(stream: OwnedStream, start_s: float, end_s: float) -> OwnedStream:
 
 
 def cropped_track(track: Track, span: Segment) -> Track:
-    """Return the labels' parts within a span."""
-    labels = (Label(max(x.start_s, span.start_s), min(x.end_s, span.end_s), x.text) for x in track.labels)
-    return Track(tuple(x for x in labels if x.end_s > x.start_s), track.name)
+    """Return the labels' parts within a span; a label without length stays where it lies inside."""
+    inside = (
+        x for x in track.labels
+        if (x.start_s < span.end_s and x.end_s > span.start_s) or span.start_s <= x.start_s == x.end_s < span.end_s
+    )  # fmt: skip
+    labels = (Label(max(x.start_s, span.start_s), min(x.end_s, span.end_s), x.text) for x in inside)
+    return Track(tuple(labels), track.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from coregulate.core import Data, Segment, Settings
@@ -25,6 +25,7 @@ _NEEDS = {
     "codes": "a coder's codes",
     "felt_safe": "the person's own rating",
 }
+_NAMES = {"f0": "pitch of the voice", "felt_safe": "own rating", "coded_affect": "codes"}
 
 
 def inspect_session(
@@ -45,21 +46,16 @@ def inspect_session(
     names = {p.id: p.name for p in session.people}
     people = list(names)
     can: list[str] = []
-    cannot: list[str] = []
+    lacks: dict[str, list[str]] = {}
     for pid in people:
         have = _have(bodies, pid, Segment(0.0, session.duration_s))
         can.extend(
-            f"{session.name_of(pid)}: {name} ({share:.0%} of the session)" for name, share in have.items()
+            f"{session.name_of(pid)}: {_spoken(name)} ({share:.0%} of the session)"
+            for name, share in have.items()
         )
-        cannot.extend(
-            f"{session.name_of(pid)}: no {name.replace('_', ' ')} (needs {need})"
-            for name, need in _NEEDS.items()
-            if name not in have
-        )
-        if not any(s.baseline and s.person in ("", pid) for s in session.segments):
-            cannot.append(
-                f"{session.name_of(pid)}: the level of states, because no baseline is marked (codes and ratings need none)"
-            )
+        for text in _lacks(have, any(s.baseline and s.person in ("", pid) for s in session.segments)):
+            lacks.setdefault(text, []).append(session.name_of(pid))
+    cannot = [f"{' and '.join(who)}: {text}" for text, who in lacks.items()]
     shared = [
         n
         for n in BOND_SERIES
@@ -75,7 +71,7 @@ def inspect_session(
     cannot.extend(untied(n).text for n in loose)
     common = overlap_s(people, streams)
     (can if shared else cannot).append(
-        f"how both move each other: {', '.join(shared) or 'nothing was recorded of both'}"
+        f"how both move each other: {', '.join(map(_spoken, shared)) or 'nothing was recorded of both'}"
     )
     if common < settings.bond.min_common_s:
         cannot.append(
@@ -98,6 +94,18 @@ def inspect_session(
         "cannot": cannot,
         "notices": [n.told(names) for n in (*session.notices, *bodies.notices)],
     }
+
+
+def _lacks(have: Mapping[str, float], baseline: bool) -> list[str]:
+    """Return what cannot be computed of a person, and why."""
+    found = [f"no {_spoken(name)} (needs {need})" for name, need in _NEEDS.items() if name not in have]
+    if not baseline:
+        found.append("the level of states, because no baseline is marked (codes and ratings need none)")
+    return found
+
+
+def _spoken(name: str) -> str:
+    return _NAMES.get(name, name.replace("_", " "))
 
 
 def _have(bodies: Bodies, pid: str, span: Segment) -> dict[str, float]:

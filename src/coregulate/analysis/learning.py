@@ -9,7 +9,7 @@ import numpy as np
 from coregulate.circuits import Material, material_of_session, prior_moves
 from coregulate.circuits import learn_group as group_of
 from coregulate.circuits import learn_person as person_of
-from coregulate.core import InputError, Segment, Settings
+from coregulate.core import Estimate, InputError, Segment, Settings
 from coregulate.cues import Baseline, load_cuebook
 from coregulate.session import PersonFile
 
@@ -84,9 +84,10 @@ def baseline_of(analysis: Analysis, person: str) -> Baseline:
 
 
 def _material(analysis: Analysis, person: str) -> Material:
+    lag_s = analysis.circuits.tap_lag_s.get(person, Estimate(0.0)).value
     return material_of_session(
         analysis.circuits, analysis.cues, person, baseline_of(analysis, person), book=load_cuebook(),
-        corrections=analysis.personal[person].corrections,
+        corrections=analysis.personal[person].words(lag_s),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from coregulate.core import CircuitSettings, Notice, Segment
 from coregulate.cues import Baseline, Cuebook
 from coregulate.session import FILE_NAME, OwnedStream, Session
 
-from .summary import state_means
+from .summary import interval, state_means
 from .taps import tapped
 
 
@@ -34,9 +34,9 @@ def personal_of(session: Session, book: Cuebook, streams: Sequence[OwnedStream])
             for c in session.corrections
             if c.person == person.id
         )
+        taps, lasting = tapped(streams, person.id)
         # Where they overlap the later one counts: what was written down outranks what was tapped.
-        words = (*tapped(streams, person.id), *corrections)
-        own = Personal(file.shift if file else {}, person.history, words)
+        own = Personal(file.shift if file else {}, person.history, (*lasting, *corrections), taps)
         check_personal(own, book, str(session.folder / FILE_NAME))
         found[person.id] = own
     return found
@@ -67,7 +67,8 @@ def personal_summary(
         result[pid] = {
             "history": list(own.history),
             "states_without_history": state_means(plain, pid, span) if own.history and plain else None,
-            "corrections": len(own.corrections),
+            "corrections": len(own.corrections) + len(own.taps),
+            "tap_lag_s": interval(circuits.tap_lag_s[pid]) if pid in circuits.tap_lag_s else None,
             "learned_before": bool(own.shifts),
             "learned": learned
             and {
@@ -99,9 +100,10 @@ def personal_notices(
                 f"(log-likelihood {learned.score_after:.3f} nats a second instead of {learned.score_before:.3f})"
             )
             notices.append(Notice("adapted", person.id, text))
-        if own.corrections:
-            text = (
-                f"{len(own.corrections)} of {person.name}'s own corrections and tapped moments are taken in"
-            )
+        if own.corrections or own.taps:
+            said = len(own.corrections) + len(own.taps)
+            text = f"{said} of {person.name}'s own corrections and tapped moments are taken in"
+            if late := circuits.tap_lag_s.get(person.id):
+                text += f"; taps as {late.value:.1f} s late ({late.low:.0f} to {late.high:.0f})"
             notices.append(Notice("corrected", person.id, text))
     return notices

@@ -69,6 +69,10 @@ def load_analysis(folder: str | Path) -> Analysis:
     try:
         return _read(path)
     except FileNotFoundError as error:
+        if not (path / "analysis.json").exists():
+            raise StoreError(
+                "There is no analysis here", "Run 'coregulate analyze' first, or check the name", path
+            ) from None
         raise StoreError(
             "This is not a whole analysis", "Run 'coregulate analyze' again", error.filename or path
         ) from error

@@ -172,18 +172,19 @@ def _supported(supported: Supported) -> dict[str, Any]:
 
 
 def _bouts(bouts: Bouts) -> dict[str, Any]:
-    return {name: _interval(getattr(bouts, name)) for name in ("safe_bout_s", "unsafe_bout_s", "state_s")}
+    return {name: interval(getattr(bouts, name)) for name in ("safe_bout_s", "unsafe_bout_s", "state_s")}
 
 
 def _partner(partner: Partner) -> dict[str, Any]:
     return {
         "likelihood_ratio": partner.likelihood_ratio,
         "p": partner.p,
-        "weights": {channel: _interval(w) for channel, w in partner.weights.items()},
+        "weights": {channel: interval(w) for channel, w in partner.weights.items()},
     }
 
 
-def _interval(estimate: Estimate) -> dict[str, float]:
+def interval(estimate: Estimate) -> dict[str, float]:
+    """Return an estimate with its interval as ``analysis.json`` has it."""
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 

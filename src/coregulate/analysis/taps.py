@@ -1,16 +1,14 @@
-"""Moments that people tapped: marks of their own, such as "not safe", become their word on the seconds before."""
+"""Moments that people tapped: marks of their own, such as "not safe", are their word on what was just before."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 
-from coregulate.circuits import ANSWERS, Correction
+from coregulate.circuits import ANSWERS, Correction, Tap
 from coregulate.core import Label, Track
 from coregulate.session import OwnedStream
 
-#: A tap without a length speaks of the seconds before it: as late as a rating follows (0 to 4 s), and its own second.
-BEFORE_S, AFTER_S = 4.0, 1.0
 # What a tap may be wrapped in: "I did not feel safe", "that was play".
 _FILLERS = frozenset(
     [
@@ -43,7 +41,7 @@ _SEEN: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def tapped(streams: Sequence[OwnedStream], person: str) -> tuple[Correction, ...]:
+def tapped(streams: Sequence[OwnedStream], person: str) -> tuple[tuple[Tap, ...], tuple[Correction, ...]]:
     """Read what one person tapped.
 
     Parameters
@@ -54,26 +52,30 @@ def tapped(streams: Sequence[OwnedStream], person: str) -> tuple[Correction, ...
 
     Returns
     -------
-    tuple of Correction
-        One for each mark that says what it was, or was not. Marks that say nothing of a state (a bare button press, ``BaselineStart``) are passed over.
+    taps : tuple of Tap
+        Marks without a length that say what it was, or was not.
+    lasting : tuple of Correction
+        Marks with a length that do. Others (a bare button press, ``BaselineStart``) are passed over.
     """
-    marks = [
+    taps: list[Tap] = []
+    lasting: list[Correction] = []
+    for label in _marks(streams, person):
+        if (said := meaning(label.text)) is None:
+            continue
+        if label.end_s > label.start_s:
+            lasting.append(Correction(label.start_s, label.end_s, *said))
+        else:
+            taps.append(Tap(label.start_s, *said))
+    return tuple(taps), tuple(lasting)
+
+
+def _marks(streams: Sequence[OwnedStream], person: str) -> list[Label]:
+    return [
         label
         for s in streams
         if s.person == person and s.kind == "markers" and isinstance(s.data, Track)
         for label in s.data.labels
     ]
-    return tuple(c for label in marks if (c := _correction(label)) is not None)
-
-
-def _correction(label: Label) -> Correction | None:
-    said = meaning(label.text)
-    if said is None:
-        return None
-    start_s, end_s = label.start_s, label.end_s
-    if not end_s > start_s:
-        start_s, end_s = start_s - BEFORE_S, start_s + AFTER_S
-    return Correction(start_s, end_s, *said)
 
 
 def meaning(text: str) -> tuple[str, str] | None:

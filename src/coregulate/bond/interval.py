@@ -20,7 +20,7 @@ Quantity = Callable[[FloatArray], FloatArray]
 
 
 def likelihood_interval(
-    fit: Fit, data: Spectra, quantity: Quantity, *, level: float = 0.95
+    fit: Fit, data: Spectra, quantity: Quantity, *, level: float = 0.95, behind: float = 0.0
 ) -> tuple[float, float]:
     """Lowest and highest value of a quantity among the systems that fit nearly as well.
 
@@ -34,6 +34,8 @@ def likelihood_interval(
     level : float
         "Nearly as well": twice the loss of log-likelihood, divided by ``data.spread``, is at most the
         quantile of chi2(1).
+    behind : float
+        Log-likelihood by which this fit lies behind a better one, which the loss counts from.
 
     Returns
     -------
@@ -47,15 +49,24 @@ def likelihood_interval(
     that approximation.
     """
     tail = (1 - level) / 2
-    low, high = (likelihood_bound(fit, data, quantity, sign, level=1 - tail) for sign in (-1.0, 1.0))
+    low, high = (
+        likelihood_bound(fit, data, quantity, sign, level=1 - tail, behind=behind) for sign in (-1.0, 1.0)
+    )
     return low, high
 
 
-def likelihood_bound(fit: Fit, data: Spectra, quantity: Quantity, sign: float, *, level: float) -> float:
-    """One end of :func:`likelihood_interval`: the upper for a ``sign`` of 1; one-sided ``level``."""
+def room(data: Spectra, level: float = 0.975) -> float:
+    """Log-likelihood that may be lost: half the quantile of chi2(1), widened; one-sided ``level``."""
     from scipy.stats import norm
 
-    allowed = fit.cost + data.spread * float(norm.ppf(level)) ** 2 / 2
+    return data.spread * float(norm.ppf(level)) ** 2 / 2
+
+
+def likelihood_bound(
+    fit: Fit, data: Spectra, quantity: Quantity, sign: float, *, level: float, behind: float = 0.0
+) -> float:
+    """One end of :func:`likelihood_interval`: the upper for a ``sign`` of 1; one-sided ``level``."""
+    allowed = fit.cost + room(data, level) - behind
     theta, index = fit.theta.copy(), list(COUPLED)
     value = sign * float(quantity(theta[None])[0])
     cost, grad, fisher = evaluate(theta, data, COUPLED)

@@ -18,6 +18,7 @@ def whittle(
     i11: Array,
     i22: Array,
     i12: Array,
+    rest: Array,
     free: Array,
     max_delay: float,
     late: float,
@@ -27,7 +28,8 @@ def whittle(
     ``theta`` (17,): ln -eta_1, ln -eta_2, ln -zeta_1, ln -zeta_2, eta_12, zeta_12, eta_21, zeta_21,
     ln q_1, ln q_2, ln r_1, ln r_2, atanh of the shocks' correlation, then the common signal: g_1, g_2,
     ln a and the delay (atanh of its share of ``max_delay``). ``free`` lists what gradient and Fisher
-    matrix are wanted for; empty: the cost alone. Each hears the other ``late``. A singular spectrum costs
+    matrix are wanted for; empty: the cost alone. ``rest`` (n,): how r spreads over the frequencies.
+    Each hears the other ``late``. A singular spectrum costs
     infinity.
 
     With A = L^-1 dS L^-H and J = L^-1 I L^-H (L the Cholesky factor of S), the gradient is
@@ -66,7 +68,7 @@ def whittle(
         m22 = (t21 * np.conj(k21) + t22 * np.conj(k22)).real
         m12 = t11 * np.conj(k21) + t12 * np.conj(k22)
         m21 = np.conj(m12)
-        s11, s22, s12 = m11 + r1, m22 + r2, m12
+        s11, s22, s12 = m11 + r1 * rest[k], m22 + r2 * rest[k], m12
         u = 0.0
         phase = 1.0 + 0.0j
         if heard:
@@ -128,9 +130,9 @@ def whittle(
                     + qx * (k11 * np.conj(k22) + k12 * np.conj(k21))
                 )
             elif p == 10:
-                v11 = r1
+                v11 = r1 * rest[k]
             elif p == 11:
-                v22 = r2
+                v22 = r2 * rest[k]
             elif p == 13:
                 v11, v12 = 2 * g1 * u, g2 * u * phase
             elif p == 14:

@@ -32,8 +32,6 @@ PENALTY = 0.125  # docs/bond.md
 COUPLING_START = 0.3  # docs/bond.md
 #: Reference frequencies at which systems that hear each other late are judged: 0.0003 to 0.9 Hz.
 GRID = np.geomspace(0.01, 30.0, 600)
-LATE_S = (2.0, 4.0, 6.0, 8.0)  # prior: beyond, the next half cycle answers
-LATE_MARGIN = 2.0  # prior, as that of the rival: log-likelihood that a delay has to gain
 SIGNS = tuple(product((1.0, -1.0), repeat=2))
 
 
@@ -92,7 +90,7 @@ def evaluate(theta: FloatArray, data: Spectra, free: tuple[int, ...]) -> tuple[f
     from .kernels import whittle
 
     index = np.array(free, dtype=np.int64)
-    cost, grad, fisher = whittle(theta, data.omega, data.i11, data.i22, data.i12, index, MAX_DELAY, data.late)
+    cost, grad, fisher = whittle(theta, *data.seen, index, MAX_DELAY, data.late)
     cost += PENALTY * float(np.sum(theta[:4] ** 2))
     own = np.flatnonzero(index < 4)
     grad[own] += 2 * PENALTY * theta[index[own]]
@@ -185,44 +183,18 @@ def fit_all(data: Spectra) -> Fits:
     return Fits(best_of(starts, data, COUPLED), alone, *one_way)
 
 
-def fit_late(data: Spectra, coupled: Fit) -> tuple[Fit, Spectra]:
-    """Fit the coupled model with a few delays; the data with the delay that fits clearly better, or with none.
-
-    Near one frequency a late answer looks like another answer in time: each climb starts from that one.
-    """
-    best, chosen = coupled, data
-    needed = coupled.cost - LATE_MARGIN
-    for late_s in LATE_S:
-        trial = data._replace(late=late_s * OMEGA_REF)
-        starts = [t for t in (_turned(coupled.theta, trial.late), coupled.theta) if stable(t, trial.late)]
-        fit = best_of(starts, trial, COUPLED) if starts else coupled
-        if fit.cost < min(best.cost, needed):
-            best, chosen = fit, trial
-    return best, chosen
-
-
-def _turned(theta: FloatArray, late: float) -> FloatArray:
-    """Couplings that, heard ``late``, act on each one's own frequency as ``theta`` does at once."""
-    out = theta.copy()
-    for drive, own in ((DRIVE_1, 0), (DRIVE_2, 1)):
-        w = float(np.exp(theta[own] / 2))
-        pull = (theta[drive[0]] + 1j * w * theta[drive[1]]) * np.exp(1j * w * late)
-        out[list(drive)] = pull.real, pull.imag / w
-    return out
-
-
-def fit_rival(data: Spectra, alone: Fit) -> Fit:
+def fit_rival(data: Spectra, alone: FloatArray) -> Fit:
     """Both uncoupled, but hearing one common signal: a grid of signals first, then the best climbed."""
     from .kernels import whittle
 
     none = np.zeros(0, dtype=np.int64)
     grid: list[tuple[float, FloatArray]] = []
     for share, a, delay, sign in product((0.1, 0.4), (0.1, 0.4, 1.5, 5.0), (-8, -4, 0, 4, 8), (1, -1)):
-        theta = alone.theta.copy()
+        theta = alone.copy()
         theta[8:10] += np.log(1 - share)
         theta[13], theta[14] = np.sqrt(share), sign * np.sqrt(share)
         theta[15], theta[16] = np.log(a), np.arctanh(delay / 13.0)
-        cost = whittle(theta, data.omega, data.i11, data.i22, data.i12, none, MAX_DELAY, 0.0)[0]
+        cost = whittle(theta, *data.seen, none, MAX_DELAY, 0.0)[0]
         grid.append((float(cost), theta))
     grid.sort(key=lambda item: item[0])
     return best_of([theta for _, theta in grid[:8]], data, RIVAL)

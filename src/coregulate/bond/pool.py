@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from coregulate.core import BondSettings, Estimate, FloatArray
 
+from .interval import room
+from .variants import FIRST, MEAN, SECOND, Evidence, People, Variant, delayed, gain_of, variants
 from .word import Word, decide
 
 NAN = float("nan")
@@ -26,8 +30,8 @@ def pool_words(words: Sequence[Word], *, settings: BondSettings) -> Word:
     -------
     Word
         Gain by random effects (inverse variance; DerSimonian and Laird), p by Fisher's method, the
-        margin over the rival summed, damping, delay, gain without it and the bounds of the shares averaged by common time;
-        then the same gates as for one session.
+        margin over the rival summed, damping and the bounds of the shares averaged by common time; where a
+        word may be said, one delay for all sessions; then the same gates as for one session.
     """
     fitted = [w for w in words if np.isfinite(w.p_any)]
     if not fitted:
@@ -55,12 +59,61 @@ def pool_words(words: Sequence[Word], *, settings: BondSettings) -> Word:
         common_s=float(time.sum()),
         observed=float(part @ [w.observed for w in fitted]),
         more_minutes=NAN,
-        late_s=float(part @ [w.late_s for w in fitted]),
+        late_s=0.0,
         gain_at_once=float(part @ [w.gain_at_once for w in fitted]),
         parameters={},
+        evidence=None,
     )
+    if max(pooled.p_any, pooled.p12, pooled.p21) < settings.alpha:
+        evidence = [w.evidence for w in fitted if w.evidence]
+        pooled = pooled._replace(**_joint(evidence)) if len(evidence) == len(fitted) else pooled
     verdict, reason = decide(pooled, settings)
     return pooled._replace(verdict=verdict, reason=reason)
+
+
+def _joint(sessions: Sequence[Evidence]) -> dict[str, Any]:
+    """Gains with one delay, and one kind of rest, in all sessions: what each alone can hardly tell, all can.
+
+    The interval is taken over all variants that fit nearly as well, as in one session.
+    """
+    tables = [variants(s.variant.data, s.variant.fit) for s in sessions]
+    late_s, _ = _costs(tables)[0][1]
+    if late_s > 0:  # two seconds apart is too coarse for many sessions
+        tables = [[*t, *delayed(t, (late_s - 1, late_s + 1))] for t in tables]
+    ranked = _costs(tables)
+    allowed = float(np.mean([room(s.variant.data) for s in sessions]))
+    near = [(name, cost - ranked[0][0]) for cost, name in ranked if cost - ranked[0][0] < allowed]
+    named = [{v.name: v for v in table} for table in tables]
+
+    def gain(name: tuple[float, bool], behind: float, people: People) -> Estimate:
+        sides = [_in_order(people, s.swapped) for s in sessions]
+        whole = _random_effects([gain_of(t[name], side) for t, side in zip(named, sides, strict=True)])
+        part = np.sqrt(1 - behind / allowed)  # the loss of a likelihood grows with the square
+        low, high = (whole.value + part * (end - whole.value) for end in (whole.low, whole.high))
+        return replace(whole, low=float(low), high=float(high))
+
+    def over(people: People) -> Estimate:
+        gains = [gain(name, behind, people) for name, behind in near]
+        return replace(gains[0], low=min(g.low for g in gains), high=max(g.high for g in gains))
+
+    at_once = next(name for _, name in ranked if name[0] == 0)
+    return {
+        "gain": over(MEAN),
+        "gain_each": (over(FIRST), over(SECOND)),
+        "late_s": near[0][0][0],
+        "gain_at_once": gain(at_once, 0.0, MEAN).value,
+    }
+
+
+def _costs(tables: Sequence[Sequence[Variant]]) -> list[tuple[float, tuple[float, bool]]]:
+    """Cost of each variant that all sessions have, summed, its price paid once; the best first."""
+    named = [{v.name: v for v in table} for table in tables]
+    shared = [v for v in tables[0] if all(v.name in table for table in named)]
+    return sorted((sum(t[v.name].fit.cost for t in named) + v.price, v.name) for v in shared)
+
+
+def _in_order(people: People, swapped: bool) -> People:
+    return tuple(1 - p for p in people) if swapped else people
 
 
 def _fisher(p: Sequence[float]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,8 @@ class Spectra(NamedTuple):
     two periodograms and ``i12`` (n,) the cross-periodogram; ``spread`` is the
     factor by which the taper widens the likelihood, ``swell`` the one by which
     bursts common to both, more than their link explains, widen it further.
-    ``late`` (in the reference time) is how late each is supposed to hear the other.
+    ``late`` (in the reference time) is how late each is supposed to hear the other, ``rest`` the corner
+    (reference frequency) above which what lies over the oscillation falls off; infinity: it is white.
     """
 
     omega: FloatArray
@@ -40,6 +41,12 @@ class Spectra(NamedTuple):
     spread: float
     swell: float
     late: float = 0.0
+    rest: float = np.inf
+
+    @property
+    def seen(self) -> tuple[Any, ...]:
+        """What the likelihood reads: frequencies, periodograms, how the rest spreads over the frequencies."""
+        return self.omega, self.i11, self.i22, self.i12, 1 / (1 + (self.omega / self.rest) ** 2)
 
 
 def binned(

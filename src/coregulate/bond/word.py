@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,11 +10,24 @@ import numpy as np
 from coregulate.core import BondSettings, Estimate, FloatArray
 
 from .correlation import checked, comes_second
-from .gain import partner_share, stability_gain
-from .interval import Quantity, likelihood_bound, likelihood_interval
+from .gain import partner_share
+from .interval import Quantity, likelihood_bound
 from .links import by_cross_spectrum, by_likelihood
-from .oscillators import NAMES, Fit, fit_all, fit_late, fit_rival
-from .prepare import OMEGA_REF, Spectra, binned, spectra, stretches, whole
+from .oscillators import NAMES, Fit, fit_all
+from .prepare import Spectra, binned, spectra, stretches, whole
+from .variants import (
+    FIRST,
+    MEAN,
+    SECOND,
+    Evidence,
+    Variant,
+    at_once,
+    best,
+    gain_over,
+    gain_value,
+    rival_of,
+    variants,
+)
 
 NAN = float("nan")
 UNKNOWN = Estimate(NAN)
@@ -67,9 +81,11 @@ class Word(NamedTuple):
     late_s : float
         How late each hears the other, where a delay fits clearly better than none; otherwise 0.
     gain_at_once : float
-        H of the fit without a delay.
+        H of the best fit without a delay.
     parameters : dict
         The coupled fit: see ``coregulate.bond.PARAMETER_NAMES``.
+    evidence : Evidence, optional
+        The fit without a delay and its data, from which several sessions are read together.
     """
 
     verdict: str
@@ -88,6 +104,7 @@ class Word(NamedTuple):
     late_s: float = 0.0
     gain_at_once: float = NAN
     parameters: dict[str, float] = {}  # noqa: RUF012 - never written to; a NamedTuple has no factory
+    evidence: Evidence | None = None
 
     def swapped(self) -> Word:
         """Return the same word with the two people exchanged."""
@@ -98,6 +115,7 @@ class Word(NamedTuple):
             damping=self.damping[::-1],
             share=self.share[::-1],
             parameters={_other(name): value for name, value in self.parameters.items()},
+            evidence=self.evidence and replace(self.evidence, swapped=not self.evidence.swapped),
         )
 
 
@@ -185,19 +203,15 @@ def _fitted(
     # Bursts common to both feign a link, not its directions: those keep the copy with more to see.
     _, p12, p21 = test(fits, data)
     p_any = test(fits_even, even).p_any
-    rival = fit_rival(data, fits.uncoupled)
-    coupled = fits.coupled
-    if max(p_any, p12, p21) < settings.alpha:
-        # A late answer turns into another one: where a word may be said, the delay has to be right.
-        coupled, data = fit_late(data, coupled)
+    plain = Variant(fits.coupled, data)
+    # Delay and rest turn the gain: where there is one to speak of, both have to be right.
+    found = variants(data, fits.coupled) if p_any < settings.alpha else [plain]
+    coupled, data = chosen = best(found)
     theta = coupled.theta
-    n = 2.0 * len(data.omega) / data.spread
-
-    def gain_of(people: slice) -> Estimate:
-        return _estimate(coupled, data, lambda t: stability_gain(t, data.late)[:, people].mean(axis=1), n)
+    rival = rival_of(chosen, fits.uncoupled)
 
     def share_of(person: int) -> Estimate:
-        return _bounded(coupled, data, lambda t: partner_share(t, data.omega, data.late)[:, person], n)
+        return _bounded(coupled, data, lambda t: partner_share(t, data.omega, data.late)[:, person])
 
     result = Word(
         "undetermined",
@@ -206,13 +220,14 @@ def _fitted(
         p12,
         p21,
         rival_margin=float(rival.plain_cost - coupled.plain_cost),
-        gain=gain_of(slice(0, 2)),
-        gain_each=(gain_of(slice(0, 1)), gain_of(slice(1, 2))),
+        gain=gain_over(found, MEAN),
+        gain_each=(gain_over(found, FIRST), gain_over(found, SECOND)),
         damping=(_ratio(theta, 0), _ratio(theta, 1)),
         share=(share_of(0), share_of(1)),
-        late_s=round(data.late / OMEGA_REF, 6),
-        gain_at_once=float(stability_gain(fits.coupled.theta[None]).mean()),
+        late_s=chosen.name[0],
+        gain_at_once=gain_value(at_once(found)),
         parameters=_named(theta),
+        evidence=Evidence(plain),
     )
     verdict, reason = decide(result, settings)
     minutes = sum(len(x) for x, _ in parts) / rate / 60
@@ -227,15 +242,10 @@ def _copy(parts: list[tuple[FloatArray, FloatArray]], rate: float, *, normalise_
     return data._replace(spread=data.spread * data.swell) if normalise_bursts else data
 
 
-def _estimate(fit: Fit, data: Spectra, quantity: Quantity, n: float) -> Estimate:
-    value = float(quantity(fit.theta[None])[0])
-    low, high = likelihood_interval(fit, data, quantity)
-    return Estimate(value, low, high, n_effective=n, method="stability gain, profile likelihood")
-
-
-def _bounded(fit: Fit, data: Spectra, quantity: Quantity, n: float) -> Estimate:
+def _bounded(fit: Fit, data: Spectra, quantity: Quantity) -> Estimate:
     value = float(quantity(fit.theta[None])[0])
     high = min(likelihood_bound(fit, data, quantity, 1.0, level=0.95), 1.0)
+    n = 2.0 * len(data.omega) / data.spread
     return Estimate(value, 0.0, high, n_effective=n, method="share of variance, one-sided bound")
 
 

@@ -25,8 +25,9 @@ from .held_out import Learned, learn_person
 from .history import HISTORY, with_history
 from .infer import Circuits, infer_circuits
 from .online import Frozen, Live, OnlineFilter, frozen
-from .personal import ANSWERS, Correction, Personal, Shifts, check_personal
+from .personal import ANSWERS, Correction, Personal, Shifts, Tap, check_personal
 from .prediction import OneStep, predict_next
+from .rows import Within
 from .support import Supported
 from .transitions import prior_moves, stationary, transition_matrix
 
@@ -51,6 +52,8 @@ __all__ = [
     "Reliability",
     "Shifts",
     "Supported",
+    "Tap",
+    "Within",
     "brier_parts",
     "calibration_error",
     "check_personal",

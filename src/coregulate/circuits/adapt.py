@@ -115,6 +115,7 @@ def material_of_session(
         circuits.kappa[person],
         np.array([offsets[name] for name in rows.names]),
         np.array([circuits.lags_s[person][name] for name in rows.names]),
+        circuits.within.get(person),
     )
     return material(rows, parameters)
 

@@ -13,7 +13,7 @@ from .densities import total_loglik
 from .lags import first_lags, fit_lags
 from .rows import Parameters, Rows, absolute_loglik, read_ahead, session_loglik, state_means
 from .separability import WEAK, d_primes, tells_safety
-from .tempering import fit_lambdas
+from .tempering import fit_lambdas, fit_within
 from .transitions import FIGHT_FLIGHT, SAFE, UNSAFE
 
 #: Rounds of offsets, lags, lambda and kappa.
@@ -68,6 +68,8 @@ def fit_person(
         parameters = parameters._replace(
             kappa=fit_kappa(rows, parameters, moves=moves, start=start, settings=settings)
         )
+    path = forward_backward(session_loglik(rows, parameters, settings), moves, start)
+    parameters = parameters._replace(within=fit_within(rows, parameters, path.smoothed, settings))
     return parameters, forward_backward(session_loglik(rows, parameters, settings), moves, start)
 
 

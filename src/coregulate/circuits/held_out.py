@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from coregulate.core import CircuitSettings, FloatArray
 from coregulate.cues import STATES
 
-from .adapt import Material, fit_shifts
+from .adapt import Material, fit_shifts, gather_sums
 from .calibration import fit_temperature, tempered
 from .chain import forward_backward
 from .personal import Shifts, shifted
@@ -22,6 +22,10 @@ from .transitions import SAFE
 MIN_LABELLED_S = 120
 #: Stretches of the labelled time that are held out in turn.
 FOLDS = 5
+#: Parts of the labelled time that are held against each other: does what one part shows come back in the next?
+PARTS = 10
+#: How seldom chance may make the parts agree so well (prior): learning costs more where nobody differs than it gains.
+MAX_P = 0.005
 # Seconds beside a held-out stretch that are not learned from either (prior: noise is remembered that long).
 _GUARD_S = 20
 
@@ -65,8 +69,9 @@ def learn_person(
     Returns
     -------
     Learned
-        Used only with at least 120 s of labels and where the other channels tell the held-out word better
-        with the new means than with the old, and than its own average would.
+        Used only with at least 120 s of labels, where the other channels tell the held-out word better
+        with the new means than with the old, and than its own average would, and where the person
+        differs from the old means in the same way from one part of the time to the next.
     """
     labelled = float(sum(np.isfinite(one.labels.share).sum() for one in sessions))
     if labelled < MIN_LABELLED_S:
@@ -77,8 +82,35 @@ def learn_person(
         return Learned({}, False, "the other channels do not go with their own word", labelled, *score)
     if not score[1] > score[0]:
         return Learned({}, False, "held-out time was not told better", labelled, *score)
+    if agreement_p(sessions, moves=moves, start=start, settings=settings) > MAX_P:
+        reason = "they do not differ from what the model expects by more than chance"
+        return Learned({}, False, reason, labelled, *score)
     shifts = fit_shifts(sessions, moves=moves, start=start, settings=settings)
     return Learned(shifts, True, "", labelled, *score)
+
+
+def agreement_p(
+    sessions: Sequence[Material], *, moves: FloatArray, start: FloatArray, settings: CircuitSettings
+) -> float:
+    """Probability that a person who is as the means say looks as much the same in ten parts of the time.
+
+    Each part gives how far its cues lie from the states' means, as a vector. Where nothing but
+    noise moves them a part may as well have shown the opposite, so the sum of the products of
+    different parts is held against the 512 ways to turn their signs.
+    """
+    parts = []
+    for k in range(PARTS):
+        inside = _fold(sessions, k, PARTS)
+        some = [
+            one._replace(labels=one.labels.within(part)) for one, part in zip(sessions, inside, strict=True)
+        ]
+        sums = gather_sums(some, {}, moves=moves, start=start, settings=settings, unlabelled=False)
+        parts.append(np.concatenate([top for top, _ in sums.values()]))
+    products = np.array(parts) @ np.array(parts).T
+    np.fill_diagonal(products, 0.0)
+    signs = 1 - 2 * (np.arange(2 ** (PARTS - 1))[:, None] >> np.arange(PARTS) & 1)
+    turned = np.einsum("si,ij,sj->s", signs, products, signs)
+    return float(np.mean(turned >= turned[0]))
 
 
 def _held_out(
@@ -91,7 +123,7 @@ def _held_out(
     before: list[float] = []
     after: list[float] = []
     for fold in range(FOLDS):
-        inside = _fold(sessions, fold)
+        inside = _fold(sessions, fold, FOLDS)
         rest = [
             one._replace(labels=one.labels.within(~_near(part, _GUARD_S)))
             for one, part in zip(sessions, inside, strict=True)
@@ -133,11 +165,11 @@ def _read(
     return forward_backward(loglik, moves, start).smoothed
 
 
-def _fold(sessions: Sequence[Material], fold: int) -> list[NDArray[np.bool_]]:
-    """Which seconds of each session belong to a fold: a fifth of the labelled time, in one piece."""
+def _fold(sessions: Sequence[Material], fold: int, folds: int) -> list[NDArray[np.bool_]]:
+    """Which seconds of each session belong to one of ``folds`` pieces of the labelled time."""
     seen = [np.isfinite(one.labels.share) for one in sessions]
     number = np.cumsum(np.concatenate(seen)) - 1
-    of = np.minimum(number * FOLDS // max(int(number[-1]) + 1, 1), FOLDS - 1) == fold
+    of = np.minimum(number * folds // max(int(number[-1]) + 1, 1), folds - 1) == fold
     parts = np.split(of, np.cumsum([len(s) for s in seen])[:-1])
     return [part & s for part, s in zip(parts, seen, strict=True)]
 

@@ -21,9 +21,10 @@ from .fit import change_margin, fit_person
 from .gather import SAMPLES_PER_S, gather
 from .held_out import Learned, learn_person
 from .history import with_history
+from .moments import estimate_tap_lag
 from .personal import Personal, Shifts, added, shifted, with_corrections
 from .rating import DEFAULT_LAG_S, estimate_rating_lag
-from .rows import Parameters, Rows, ledger, session_loglik
+from .rows import Parameters, Rows, Within, ledger, session_loglik
 from .support import Supported, support
 from .transitions import stationary, transition_matrix
 
@@ -34,8 +35,8 @@ class Circuits(NamedTuple):
     ``states`` and ``filtered``: (person, time, state), smoothed and online
     probabilities, NaN where not known; ``evidence``: (person, time, cue, state),
     nats, NaN where the cue is missing; ``supported``: what may be told, by person;
-    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``lags_s``: the frozen
-    parameters. ``evidence`` is laid on the second whose state it speaks of: a graded
+    ``lambdas``, ``kappa``, ``offsets``, ``rating_lag_s``, ``tap_lag_s`` (of those who tapped),
+    ``lags_s``, ``within``: the frozen parameters. ``evidence`` is laid on the second whose state it speaks of: a graded
     cue was seen ``lags_s`` later. ``shifts``: how far each person's means differ
     from the table's, learned before and now; ``learned``: what this session's own
     word taught each person's model. ``bouts``: how long the person's bouts and states
@@ -57,6 +58,8 @@ class Circuits(NamedTuple):
     learned: Mapping[str, Learned] = MappingProxyType({})
     bouts: Mapping[str, Bouts] = MappingProxyType({})
     partner: Mapping[str, Partner] = MappingProxyType({})
+    tap_lag_s: Mapping[str, Estimate] = MappingProxyType({})
+    within: Mapping[str, Within] = MappingProxyType({})
 
 
 class _One(NamedTuple):
@@ -71,6 +74,7 @@ class _One(NamedTuple):
     notices: list[Notice]
     shifts: Shifts
     learned: Learned | None
+    tap_lag_s: Estimate | None
 
 
 def infer_circuits(
@@ -148,6 +152,8 @@ def infer_circuits(
             for p, one in every.items()
         },
         shifts={p: one.shifts for p, one in every.items()},
+        tap_lag_s={p: one.tap_lag_s for p, one in every.items() if one.tap_lag_s is not None},
+        within={p: w for p, one in every.items() if (w := one.parameters.within) is not None},
         learned={p: one.learned for p, one in every.items() if one.learned is not None},
         bouts={} if rng is None else _bouts(every, settings),
         partner={} if rng is None else _partners(every, settings, rng),
@@ -208,7 +214,12 @@ def _one_person(
             notices.append(Notice("rating-lag-assumed", person, text))
         lag_s = float(DEFAULT_LAG_S if found is None else found)
         rows = shifted(gather(cues, person, baseline, book=book, rating_lag_s=int(lag_s)), own.shifts)
-    rows = with_corrections(rows, own.corrections)
+    tap_lag_s = None
+    if own.taps:
+        tap_lag_s = estimate_tap_lag(
+            rows, own.taps, trusted=baseline.trusted, moves=moves, start=start, settings=settings
+        )
+    rows = with_corrections(rows, own.words(tap_lag_s.value if tap_lag_s else 0.0))
     parameters, path = fit_person(rows, trusted=baseline.trusted, moves=moves, start=start, settings=settings)
     learned, shifts = _learn(rows, parameters, own, moves=moves, start=start, settings=settings)
     if learned is not None and learned.used:
@@ -243,7 +254,7 @@ def _one_person(
         text = "No marked baseline, and too little information without one: level not known, changes only"
         notices.append(Notice("level-not-known", person, text))
     heard = since(observed) <= settings.state_s
-    return _One(rows, parameters, moves, path, known, heard, told, lag_s, notices, shifts, learned)
+    return _One(rows, parameters, moves, path, known, heard, told, lag_s, notices, shifts, learned, tap_lag_s)
 
 
 def _learn(

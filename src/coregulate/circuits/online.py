@@ -16,7 +16,7 @@ from .gather import SAMPLES_PER_S, rows_from_seconds, second_means
 from .history import with_history
 from .infer import Circuits
 from .personal import Shifts, shifted
-from .rows import Parameters, session_loglik
+from .rows import Parameters, Within, session_loglik
 from .transitions import stationary, transition_matrix
 
 
@@ -25,7 +25,8 @@ class Frozen(NamedTuple):
 
     ``lambdas``, ``offsets`` and ``lags_s`` by cue (codes share their weight), ``kappa``,
     ``rating_lag_s`` (0 without a rating), the baseline z is measured from, and the
-    person's own ``shifts`` and ``history``.
+    person's own ``shifts`` and ``history``; ``within``: how the noise of the graded cues,
+    in the order of ``offsets``, goes together.
     """
 
     lambdas: Mapping[str, float]
@@ -36,6 +37,7 @@ class Frozen(NamedTuple):
     lags_s: Mapping[str, float]
     shifts: Shifts = MappingProxyType({})
     history: tuple[str, ...] = ()
+    within: Within | None = None
 
 
 class Live(NamedTuple):
@@ -62,6 +64,7 @@ def frozen(circuits: Circuits, person: str, baseline: Baseline, *, history: tupl
         circuits.lags_s[person],
         circuits.shifts.get(person, {}),
         history,
+        circuits.within.get(person),
     )
 
 
@@ -186,6 +189,7 @@ class OnlineFilter:
             self._frozen.kappa,
             np.array([offsets.get(name, 0.0) for name in rows.names]),
             np.array([lags_s.get(name, 0.0) for name in rows.names]),
+            self._frozen.within,
         )
         loglik = session_loglik(rows, parameters, self._settings)
         return loglik[: stop - first], rows.observed[: stop - first]

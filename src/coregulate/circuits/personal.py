@@ -20,6 +20,9 @@ from .transitions import MOBILIZED, SAFE, UNSAFE
 #: By how much a state's mean of a cue differs for a person or a group: ``{cue: {state: z}}``.
 Shifts = Mapping[str, Mapping[str, float]]
 
+#: A tap speaks of a moment and of as many seconds before and after it (prior).
+TAP_REACH_S = 2.0
+
 #: What a correction may name, and the states it means.
 ANSWERS: Mapping[str, tuple[int, ...]] = {
     **{name: (k,) for k, name in enumerate(STATES)},
@@ -46,6 +49,27 @@ class Correction(NamedTuple):
     was_not: str = ""
 
 
+class Tap(NamedTuple):
+    """A person's own word on a moment, tapped a few seconds after it.
+
+    Parameters
+    ----------
+    time_s : float
+        When they tapped, seconds from the session's start.
+    was, was_not : str
+        As for a :class:`Correction`.
+    """
+
+    time_s: float
+    was: str = ""
+    was_not: str = ""
+
+    def late(self, lag_s: float) -> Correction:
+        """Return it as the word on the seconds around the moment that was ``lag_s`` before it."""
+        moment = self.time_s - lag_s
+        return Correction(moment - TAP_REACH_S, moment + TAP_REACH_S, self.was, self.was_not)
+
+
 class Personal(NamedTuple):
     """What the model is told of one person.
 
@@ -56,11 +80,17 @@ class Personal(NamedTuple):
     history : tuple of str
         Phrases of :data:`~coregulate.circuits.history.HISTORY`.
     corrections : tuple of Correction
+    taps : tuple of Tap
     """
 
     shifts: Shifts = MappingProxyType({})
     history: tuple[str, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    taps: tuple[Tap, ...] = ()
+
+    def words(self, tap_lag_s: float) -> tuple[Correction, ...]:
+        """Return all that they said of stretches: their taps, then their corrections, which outrank them."""
+        return (*(tap.late(tap_lag_s) for tap in self.taps), *self.corrections)
 
 
 def shifted(rows: Rows, shifts: Shifts) -> Rows:
@@ -126,7 +156,7 @@ def check_personal(own: Personal, book: Cuebook, where: str | None = None) -> No
     check_shifts(own.shifts, book, where)
     try:
         with_history(np.eye(len(STATES)), own.history)
-        for correction in own.corrections:
+        for correction in own.words(0.0):
             answer(correction)
     except InputError as error:
         raise InputError(error.problem, error.cure, where) from None

@@ -8,7 +8,7 @@ import numpy as np
 
 from coregulate.core import CircuitSettings, FloatArray
 
-from .densities import each_loglik, total_loglik
+from .densities import each_loglik, joint_loglik, total_loglik
 
 
 class Absolute(NamedTuple):
@@ -86,12 +86,23 @@ class Rows(NamedTuple):
         return self.names + tuple(name for channel in self.absolute for name in channel.names)
 
 
+class Within(NamedTuple):
+    """How the noise of cues of one channel goes together; see :func:`~.densities.joint_loglik`.
+
+    ``matrix``: (cue, cue), 0 between channels; ``factor``: (cue,).
+    """
+
+    matrix: FloatArray
+    factor: FloatArray
+
+
 class Parameters(NamedTuple):
     """What is fitted on a session and then frozen.
 
     ``lambdas``, ``offsets`` and ``lags_s`` (cue,) in the order of ``Rows.names``;
     ``absolute_lambdas`` in the order of ``Rows.absolute``. ``lags_s`` are whole
-    seconds; empty: every cue shows its state at once.
+    seconds; empty: every cue shows its state at once. ``within``: how the cues' noise
+    goes together; None: as if it did not.
     """
 
     lambdas: FloatArray
@@ -99,6 +110,7 @@ class Parameters(NamedTuple):
     kappa: float
     offsets: FloatArray
     lags_s: FloatArray = np.empty(0)
+    within: Within | None = None
 
 
 def read_ahead(rows: Rows, lags_s: FloatArray) -> Rows:
@@ -132,14 +144,22 @@ def state_means(rows: Rows, kappa: float, offsets: FloatArray) -> FloatArray:
 def session_loglik(rows: Rows, parameters: Parameters, settings: CircuitSettings) -> FloatArray:
     """Tempered log-likelihood of each second for each state, shape (time, state)."""
     rows = read_ahead(rows, parameters.lags_s)
-    graded = total_loglik(
-        rows.z,
-        rows.quality * parameters.lambdas,
-        state_means(rows, parameters.kappa, parameters.offsets),
-        rows.scales,
-        nu=settings.student_nu,
-    )
+    if parameters.within is None:
+        # The same without the table between.
+        weight = rows.quality * parameters.lambdas
+        means = state_means(rows, parameters.kappa, parameters.offsets)
+        graded = total_loglik(rows.z, weight, means, rows.scales, nu=settings.student_nu)
+    else:
+        graded = np.sum(_each(rows, parameters, settings), axis=1)
     return graded + absolute_loglik(rows, parameters.absolute_lambdas)
+
+
+def _each(rows: Rows, parameters: Parameters, settings: CircuitSettings) -> FloatArray:
+    """Tempered log-likelihood of each graded cue, from rows read ahead, shape (time, cue, state)."""
+    weight, means = rows.quality * parameters.lambdas, state_means(rows, parameters.kappa, parameters.offsets)
+    if parameters.within is None:
+        return each_loglik(rows.z, weight, means, rows.scales, nu=settings.student_nu)
+    return joint_loglik(rows.z, weight, means, rows.scales, *parameters.within, nu=settings.student_nu)
 
 
 def absolute_loglik(rows: Rows, lambdas: FloatArray) -> FloatArray:
@@ -166,13 +186,7 @@ def ledger(rows: Rows, parameters: Parameters, settings: CircuitSettings) -> Flo
         later say of this second's state.
     """
     rows = read_ahead(rows, parameters.lags_s)
-    graded = each_loglik(
-        rows.z,
-        rows.quality * parameters.lambdas,
-        state_means(rows, parameters.kappa, parameters.offsets),
-        rows.scales,
-        nu=settings.student_nu,
-    )
+    graded = _each(rows, parameters, settings)
     graded[rows.quality <= 0] = np.nan
     parts = [graded]
     for channel, weight in zip(rows.absolute, parameters.absolute_lambdas, strict=True):

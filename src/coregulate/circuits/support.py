@@ -47,6 +47,11 @@ class Supported(NamedTuple):
     groups: tuple[tuple[str, ...], ...]
     change_margin: float = float("nan")
 
+    @property
+    def changes(self) -> bool:
+        """Whether how P(safe) moves may be shown: else a person who never crossed explains the cues as well."""
+        return self.level_known or (self.safe and not self.change_margin < MIN_MARGIN_NATS)
+
 
 def support(
     rows: Rows,

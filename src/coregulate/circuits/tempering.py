@@ -13,7 +13,7 @@ from scipy.special import ndtri, stdtr
 
 from coregulate.core import CircuitSettings, FloatArray
 
-from .rows import Parameters, Rows, read_ahead, state_means
+from .rows import Parameters, Rows, Within, read_ahead, state_means
 
 #: Lags of the autocorrelation that are summed, in s.
 MAX_LAG_S = 60
@@ -21,6 +21,8 @@ MAX_LAG_S = 60
 LOW, HIGH = 0.01, 1.0
 # Fewer common seconds than this do not make a correlation (prior).
 _MIN_COMMON = 30
+# Cues that differ in less than this share of their noise are told apart no better (prior).
+_LEAST_EIGENVALUE = 0.2
 
 
 class Lambdas(NamedTuple):
@@ -71,6 +73,40 @@ def fit_lambdas(
     weights[len(rows.names) :][corrected] = 1.0
     weights = np.clip(weights, LOW, HIGH)
     return Lambdas(weights[: len(rows.names)], weights[len(rows.names) :])
+
+
+def fit_within(
+    rows: Rows, parameters: Parameters, smoothed: FloatArray, settings: CircuitSettings
+) -> Within | None:
+    """Fit how the noise of each channel's cues goes together, in what the states leave unexplained.
+
+    Lambda takes what two cues have in common for repetition and weighs both less, whatever
+    they say. With their correlation, what they have in common counts once and what they
+    differ in counts in full.
+
+    Returns
+    -------
+    Within or None
+        None where no channel has two cues.
+    """
+    n = len(rows.names)
+    if n == len(set(rows.channels)):
+        return None
+    x = residuals(rows, parameters, smoothed, settings)
+    repeat = repetition(x, dwell_s=settings.state_s)
+    matrix, factor = np.eye(n), np.ones(n)
+    for name in dict.fromkeys(rows.channels):
+        members = np.flatnonzero([c == name for c in rows.channels])
+        part = x[:, members]
+        fresh = np.isfinite(part).sum() / np.sum(repeat[members])
+        # The fewer new seconds for each cue, the less a correlation is believed (prior: one new second for each cue).
+        r = correlations(part) * (fresh / (fresh + len(members)))
+        np.fill_diagonal(r, 1.0)
+        values, vectors = np.linalg.eigh(r)
+        inverse = vectors / np.maximum(values, _LEAST_EIGENVALUE) @ vectors.T
+        factor[members] = len(members) / participation_ratio(part)
+        matrix[np.ix_(members, members)] = inverse * factor[members[0]]
+    return Within(matrix, factor)
 
 
 def residuals(
@@ -149,8 +185,21 @@ def participation_ratio(x: FloatArray) -> float:
         n^2 / sum of squared correlations, each over the seconds both are present.
     """
     n = x.shape[1]
-    if n <= 1:
-        return float(n)
+    return float(n * n / np.sum(correlations(x) ** 2)) if n > 1 else float(n)
+
+
+def correlations(x: FloatArray) -> FloatArray:
+    """Correlations of the columns, each over the seconds both are present; 0 where those are few, 1 on the diagonal.
+
+    Parameters
+    ----------
+    x : ndarray, shape (time, n)
+        NaN where missing.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+    """
     present = np.isfinite(x).astype(np.float64)
     values = np.where(present > 0, x, 0.0)
     common = present.T @ present
@@ -162,7 +211,7 @@ def participation_ratio(x: FloatArray) -> float:
         r = covariance / np.sqrt(spread * spread.T)
     r = np.where((common >= _MIN_COMMON) & np.isfinite(r), np.clip(r, -1.0, 1.0), 0.0)
     np.fill_diagonal(r, 1.0)
-    return float(n * n / np.sum(r**2))
+    return r
 
 
 def _lagged_sums(values: FloatArray) -> FloatArray:

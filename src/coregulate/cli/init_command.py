@@ -26,6 +26,8 @@ from coregulate.session import (
 
 from .console import result, say, table
 
+MOST_UNUSED = 8  # prior: more rows of what is not used hide what is
+
 
 def init(
     source: Path, *, by: str, out: Path | None, people: Mapping[str, str], segments: tuple[str, ...], yes: bool, force: bool, quiet: bool,
@@ -148,6 +150,7 @@ def _many(
             write_plan(_with_segments(_agreeing(proposal.plan, consent), segments), folder)
         folders.append(folder)
     say(f"wrote {len(folders)} sessions under {base}", quiet=quiet)
+    say(f"next: coregulate analyze {base} --report {base / 'reports'}", quiet=quiet)
     return folders
 
 
@@ -157,11 +160,7 @@ def _write(proposal: Proposal, folder: Path, yes: bool, segments: tuple[str, ...
     plan = _with_own_words(plan, folder, quiet)
     path = write_plan(plan, folder)
     say(f"wrote {path}", quiet=quiet)
-    if not any(s.baseline for s in plan.segments):
-        say(
-            'No baseline is marked: only codes and ratings tell the level, the rest tells changes. Mark a calm stretch with --segment "calm=0-120:calm_talk".',
-            quiet=quiet,
-        )
+    _say_what_lacks(plan, folder, quiet)
     return folder
 
 
@@ -179,7 +178,9 @@ def _with_own_words(plan: SessionPlan, folder: Path, quiet: bool) -> SessionPlan
 def _show(proposal: Proposal, quiet: bool) -> None:
     names = {p.id: p.name for p in proposal.plan.people}
     rows = []
-    for found, plan in zip(proposal.found, proposal.plan.streams, strict=True):
+    both = list(zip(proposal.found, proposal.plan.streams, strict=True))
+    unused = [pair for pair in both if not pair[1].use]
+    for found, plan in [pair for pair in both if pair[1].use] + unused[:MOST_UNUSED]:
         data = found.stream.data
         rate = getattr(data, "rate_hz", None)
         where = " ".join(f"{k}={v}" for k, v in plan.where.items())
@@ -190,6 +191,8 @@ def _show(proposal: Proposal, quiet: bool) -> None:
             ]
         )  # fmt: skip
     say(table(rows, ["file", "kind", "rate", "length", "clock", "whose"]), quiet=quiet)
+    if len(unused) > MOST_UNUSED:
+        say(f"and {len(unused) - MOST_UNUSED} more that are not used", quiet=quiet)
     for notice in dict.fromkeys((*proposal.plan.assumptions, *proposal.problems)):
         say(f"- {notice.where}: {notice.text}", quiet=quiet)
     for segment in proposal.plan.segments:
@@ -199,7 +202,41 @@ def _show(proposal: Proposal, quiet: bool) -> None:
         )
 
 
+def _say_what_lacks(plan: SessionPlan, folder: Path, quiet: bool) -> None:
+    """Say what would keep an analysis from telling more, and what to do now."""
+    used = [s for s in plan.streams if s.use]
+    if not used:
+        say(f"Nothing here can be used as it is. {_why_unused(plan)}", quiet=quiet)
+        return
+    here = {s.person for s in used} - {""}
+    if here and all(s.person for s in used) and len(here) < 2:
+        names = " and ".join(p.name for p in plan.people if p.id in here)
+        say(f"Only {names} was recorded: what needs both cannot be told.", quiet=quiet)
+    if not any(s.baseline for s in plan.segments):
+        say(
+            "No baseline is marked: only codes and ratings tell the level, the rest tells changes. Mark a calm "
+            'stretch with --segment "calm=0-120:calm_talk" --force.',
+            quiet=quiet,
+        )
+    say(f"next: coregulate analyze {folder} --report {folder / 'report.html'}", quiet=quiet)
+
+
+def _why_unused(plan: SessionPlan) -> str:
+    kinds = {s.kind for s in plan.streams}
+    why = []
+    if "heart_rate" in kinds:
+        why.append("A device's heart rate is an average: its beats, ECG or pulse are needed.")
+    if "other" in kinds:
+        why.append(
+            f"Columns of no known kind can be given one, with use = true, in {FILE_NAME} (docs/formats.md lists "
+            "the kinds); 'coregulate couple' measures any two columns as they are."
+        )
+    return " ".join(why) or "docs/formats.md lists what can."
+
+
 def _length(seconds: float) -> str:
+    if seconds >= 2 * 86400:
+        return f"{seconds / 86400:.0f} days"
     return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s"
 
 

@@ -16,6 +16,7 @@ def inspect_folder(folder: Path, *, as_json: bool, quiet: bool) -> None:
     session = open_session(folder)
     with progress(session.name, quiet=quiet) as tell:
         facts = inspect_session(session, progress=tell)
+        tell(1.0, "done")
     if as_json:
         result(dumps(facts))
         return

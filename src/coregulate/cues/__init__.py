@@ -6,6 +6,7 @@ from .book import REFERENCES, STATES, Baseline, Cue, Cuebook, load_cuebook
 from .build import build_cues, coded_affect
 from .normal import normalise, offset_sd
 from .page import cues_page
+from .turns import count_replies
 
 __all__ = [
     "REFERENCES",
@@ -15,6 +16,7 @@ __all__ = [
     "Cuebook",
     "build_cues",
     "coded_affect",
+    "count_replies",
     "cues_page",
     "load_cuebook",
     "normalise",

@@ -131,6 +131,18 @@ def replies(mine: Sequence[Segment], theirs: Sequence[Segment]) -> list[tuple[fl
     return found
 
 
+def count_replies(one: Track, other: Track) -> int:
+    """Count how often either of two people answered the other.
+
+    Parameters
+    ----------
+    one, other : Track
+        Speech of each.
+    """
+    first, second = merged(one), merged(other)
+    return len(replies(first, second)) + len(replies(second, first))
+
+
 def _reply_gap(mine: list[Segment], theirs: list[Segment], n: int) -> FloatArray:
     gaps = np.full(n, np.nan)
     for start_s, gap in replies(mine, theirs):

@@ -14,7 +14,7 @@ from .style import INK, axes_for, legend_above, person_style, plain, runs, thinn
 
 #: More columns than this only make the file heavier.
 COLUMNS = 400
-#: A lane shows z from -3 to 3; what lies beyond is drawn at the edge.
+#: A lane shows z from -3 to 3, or as far as 99 % of what was observed goes; the rest is drawn at the edge.
 Z_RANGE = 3.0
 #: Height of one person's lane, and how far the second lies under the first.
 HALF, APART = 0.19, 0.44
@@ -28,7 +28,7 @@ def cue_lanes(
     Parameters
     ----------
     cues : Dataset (person, time)
-        A cue whose ``units`` are ``z`` is drawn from -3 to 3 about a dotted zero, everything else
+        A cue whose ``units`` are ``z`` is drawn from -3 to 3, or further where it goes, about a dotted zero, everything else
         (codes, touch, ratings) filled from 0 to 1. Other units are scaled to what was observed of both.
     people : sequence of Person
     ax : matplotlib Axes, optional
@@ -91,9 +91,10 @@ def _seen(cue: xr.DataArray) -> bool:
 
 def _range(cue: xr.DataArray) -> tuple[float, float]:
     units = str(cue.attrs.get("units", ""))
-    if units == "z":
-        return -Z_RANGE, Z_RANGE
     known = cue.values[np.isfinite(cue.values)]
+    if units == "z":
+        reach = max(Z_RANGE, float(np.quantile(np.abs(known), 0.99)) if len(known) else 0.0)
+        return -reach, reach
     if not len(known) or (known.min() >= 0 and known.max() <= 1):
         return 0.0, 1.0
     low, high = map(float, np.quantile(known, [0.01, 0.99]))

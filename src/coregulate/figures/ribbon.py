@@ -41,7 +41,8 @@ def state_ribbon(
     """Draw a ribbon for each person: stacked probabilities in fixed order, unsupported splits summed.
 
     Where nothing is known there is no colour but a dashed edge. A person whose level is not
-    known has no colours either: a line shows how P(safe) moves about its own mean.
+    known has no colours either: a line shows how P(safe) moves about its own mean, where the
+    cues bear out that it moved.
 
     Parameters
     ----------
@@ -143,7 +144,7 @@ def _change(
     ax: Any, time: FloatArray, p: xr.DataArray, order: Sequence[str], supported: Supported, base: float
 ) -> None:
     """Draw how P(safe) moves about its mean: what may be shown where the level is not known."""
-    if not supported.safe or not np.isfinite(p.values).any():
+    if not supported.changes or not np.isfinite(p.values).any():
         return
     safe = p.values[:, [order.index(s) for s in ("social", "play", "still")]].sum(axis=1)
     edges, mean = thinned(time, safe, columns=COLUMNS)
@@ -173,4 +174,7 @@ def _gaps(ax: Any, edges: FloatArray, means: FloatArray, base: float) -> bool:
 
 
 def _name(person: Person, supported: Supported) -> str:
-    return person.name if supported.level_known else f"{person.name}\n(changes\nonly)"
+    if supported.level_known:
+        return person.name
+    told = "changes\nonly" if supported.changes else "not known"
+    return f"{person.name}\n({told})"

@@ -12,6 +12,7 @@ from scipy.special import stdtrit
 from coregulate.core import FloatArray
 
 _LEAST_FOR_DRIFT = 3
+_CRYSTAL_PPM = 100.0  # prior: cheap ones stay under it, either way
 _FAR = 4.685  # scales (Beaton & Tukey 1974, where Tukey's biweight ends)
 _ODD = 0.999  # prior: one good pair of a thousand may be left out
 _MOST_FOR_SLOPES = 500  # pairs that the slope is looked for in, evenly chosen: their number goes in squared
@@ -39,10 +40,12 @@ class ClockFit(NamedTuple):
         return theirs_s + self.offset_s + self.drift_ppm * 1e-6 * (theirs_s - self.zero_s)
 
     def error_s(self, theirs_s: float) -> float:
-        """Return half the 95 % interval of the tie at a moment; where no drift was measured, that of the offset."""
-        drift = (self.drift_high_ppm - self.drift_low_ppm) / 2 * 1e-6 * (theirs_s - self.zero_s)
+        """Return half the 95 % interval of the tie at a moment; a drift that was not measured may be any crystal's."""
+        drift_ppm = (self.drift_high_ppm - self.drift_low_ppm) / 2
+        if math.isnan(drift_ppm):
+            drift_ppm = 0.95 * _CRYSTAL_PPM  # 95 % of what is as likely anywhere within it
         half = (self.high_s - self.low_s) / 2
-        return half if math.isnan(drift) else math.hypot(half, drift)
+        return math.hypot(half, drift_ppm * 1e-6 * (theirs_s - self.zero_s))
 
 
 def fit_clock(theirs_s: FloatArray, ours_s: FloatArray, *, max_ppm: float = 500.0) -> ClockFit:
@@ -59,12 +62,12 @@ def fit_clock(theirs_s: FloatArray, ours_s: FloatArray, *, max_ppm: float = 500.
     -------
     ClockFit
         With fewer than three pairs, or pairs that span no time, the drift is 0 and its interval NaN; with
-        one pair the offset's interval is NaN too.
+        one pair the offset's interval is NaN too. Of two pairs it is wide.
 
     Notes
     -----
-    Pairs far off the line of median slope are left out; the rest is fitted by least squares, with Student's
-    intervals, the residuals taken as independent.
+    Pairs far off the line of median slope (of the median, where no drift is fitted) are left out; the rest is
+    fitted by least squares, with Student's intervals, the residuals taken as independent.
 
     Examples
     --------
@@ -84,9 +87,15 @@ def fit_clock(theirs_s: FloatArray, ours_s: FloatArray, *, max_ppm: float = 500.
         fit = _line(theirs - zero, difference, zero)
         if abs(fit.drift_ppm) <= max_ppm:
             return fit
-    middle = float(np.median(difference))
-    spread = _scale(difference - middle)
-    half = 1.96 * 1.2533 * spread / math.sqrt(n) if n > 1 else math.nan  # the median's standard error
+    near = _near(difference, 1)
+    return _level(theirs[near], difference[near])
+
+
+def _level(x: FloatArray, y: FloatArray) -> ClockFit:
+    """Fit an offset alone, with Student's interval: the mean, which a drift does not move in the middle."""
+    n, zero, middle = len(y), float(np.mean(x)), float(np.mean(y))
+    spread = float(np.std(y, ddof=1)) if n > 1 else 0.0
+    half = float(stdtrit(n - 1, 0.975)) * spread / math.sqrt(n) if n > 1 else math.nan
     return ClockFit(middle, middle - half, middle + half, 0.0, math.nan, math.nan, spread, zero, n)
 
 
@@ -108,22 +117,25 @@ def _line(x: FloatArray, y: FloatArray, zero: float) -> ClockFit:
 
 
 def _near_the_rest(x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
-    """Return which pairs lie near the line of median slope (Theil 1950, Sen 1968) through all.
-
-    The scale is the median distance without the two smallest, which the line itself makes small; how many
-    scales are near grows as Student's t where pairs are few, so that good ones are hardly ever left out.
-    """
+    """Return which pairs lie near the line of median slope (Theil 1950, Sen 1968) through all."""
     n = len(x)
     some = np.unique(np.linspace(0, n - 1, min(n, _MOST_FOR_SLOPES)).astype(int))
     i, j = (some[k] for k in np.triu_indices(len(some), 1))
     apart = x[j] - x[i]
-    residual = y - np.median((y[j] - y[i])[apart != 0] / apart[apart != 0]) * x
+    return _near(y - np.median((y[j] - y[i])[apart != 0] / apart[apart != 0]) * x, 2)
+
+
+def _near(residual: FloatArray, n_fitted: int) -> NDArray[np.bool_]:
+    """Return which are near the median.
+
+    The scale is the median distance without the smallest, as many as were fitted, which the fit itself makes
+    small; how many scales are near grows as Student's t where pairs are few, so that good ones are hardly ever left out.
+    """
+    n = len(residual)
+    if n <= n_fitted:
+        return np.ones(n, dtype=bool)
     off = np.abs(residual - np.median(residual))
-    scale = 1.4826 * float(np.median(np.sort(off)[2:]))
-    few = float(stdtrit(max(n - 2, 1), _ODD) / stdtrit(np.inf, _ODD))
+    scale = 1.4826 * float(np.median(np.sort(off)[n_fitted:]))
+    few = float(stdtrit(max(n - n_fitted, 1), _ODD) / stdtrit(np.inf, _ODD))
     near = off <= _FAR * few * scale
     return near if np.count_nonzero(near) >= _LEAST_FOR_DRIFT else np.ones(n, dtype=bool)
-
-
-def _scale(residual: FloatArray) -> float:
-    return 1.4826 * float(np.median(np.abs(residual - np.median(residual))))

@@ -116,10 +116,13 @@ def video_frames(path: str | PathLike[str], rate_hz: float, *, after_s: float = 
     first_s = video_facts(path).start_s if goes_on else None
     place = -1
     with _opened(Path(path)) as (container, stream):
+        from av.video.reformatter import VideoReformatter
+
         if skip:
             stream.codec_context.skip_frame = "NONREF"
         if goes_on:
             _search(container, stream, after_s)
+        colours = VideoReformatter()  # one for all: each frame's own would lay out its tables anew
         for frame in _decoded(container, stream):
             time_s = _time(frame, stream)
             if time_s is None:
@@ -127,7 +130,7 @@ def video_frames(path: str | PathLike[str], rate_hz: float, *, after_s: float = 
             first_s = time_s if first_s is None else first_s
             before, place = place, max(place, int((time_s - first_s) * rate_hz + _EARLY))
             if place > before and time_s > after_s + _SAME_S:
-                yield time_s, _upright(frame)
+                yield time_s, _upright(frame, colours)
     if first_s is None:
         raise _no_pictures(path)
 
@@ -227,8 +230,9 @@ def _turn(frame: Any) -> int:
     return int(round((getattr(frame, "rotation", 0) or 0) / 90.0) * 90) % 360
 
 
-def _upright(frame: Any) -> NDArray[np.uint8]:
-    rgb: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
+def _upright(frame: Any, colours: Any) -> NDArray[np.uint8]:
+    # a thread more for one picture costs more than it saves, and other work waits for the cores
+    rgb: NDArray[np.uint8] = colours.reformat(frame, format="rgb24", threads=1).to_ndarray()
     turn = _turn(frame)
     return np.ascontiguousarray(np.rot90(rgb, turn // 90)) if turn else rgb
 

@@ -24,12 +24,10 @@ from .channels import USED, Channel, marker_stream, streams_of, with_notices
 from .columns import owner_of, words_of
 from .reader import Reader, optional
 from .text import head_of
+from .xdf_chunks import Source, count, opened_whole
 from .xdf_header import TYPES, channels_of, is_one_sensor, is_text, kind_of_stream, name_of, nominal_hz, said
-from .xdf_large import OnChunk
 
 Keep = slice | NDArray[np.intp]
-
-_DAMAGED = 40_000_000  # prior: numbers that are read though they could not be counted, behind some damage
 
 
 def sniff(path: Path) -> bool:
@@ -91,45 +89,37 @@ def _quiet() -> Iterator[list[str]]:
 def _loaded(pyxdf: Any, path: Path, notices: list[Notice]) -> tuple[list[dict[str, Any]], bool]:
     """Return all streams of a file that fits as it is; of a larger one what has a use, averaged where it must be.
 
-    And whether no damage was met while counting.
+    And whether no damage was met.
     """
-    found, whole = xdf_large.count(path)
+    found, parts, damaged = count(path)
+    if not found:
+        raise FormatError("None of its streams is whole", "Copy it again", path)
+    source = opened_whole(path, parts) if damaged else str(path)
     if xdf_large.fits(found):
-        return _load(pyxdf, path, lambda *chunk: chunk[:3], _DAMAGED), whole
+        return _load(pyxdf, source, path), not damaged
     kept = xdf_large.plan(found, path, notices)
-    most = 2 * sum(s.n_samples * (1 + len(s.columns)) // s.together for s in kept.values()) + _DAMAGED
-    raw = _load(pyxdf, path, xdf_large.averaging(kept), most, list(kept), dejitter_timestamps=False)
+    raw = _load(
+        pyxdf,
+        source,
+        path,
+        on_chunk=xdf_large.averaging(kept),
+        select_streams=list(kept),
+        dejitter_timestamps=False,
+    )
     xdf_large.straighten(raw)
     for stream in raw:
         plan = kept[stream["info"]["stream_id"]]
         stream.update(columns=plan.columns, together=plan.together)
-    return raw, whole
+    return raw, not damaged
 
 
-class _TooMuch(BaseException):
-    """Raised out of pyxdf, which takes any Exception for a damaged part and goes on."""
-
-
-def _load(
-    pyxdf: Any, path: Path, on_chunk: OnChunk, most: int, streams: list[int] | None = None, **options: bool
-) -> list[dict[str, Any]]:
-    total = 0
-
-    def keep(values: Any, stamps: Any, info: Any, stream: int) -> tuple[Any, Any, Any]:
-        nonlocal total
-        values, stamps, info = on_chunk(values, stamps, info, stream)
-        total += np.size(values) + np.size(stamps)
-        if total > most:  # a damaged file, of which only a part could be counted
-            raise _TooMuch
-        return values, stamps, info
-
+def _load(pyxdf: Any, source: Source, path: Path, **options: Any) -> list[dict[str, Any]]:
     try:
-        raw, _ = pyxdf.load_xdf(str(path), select_streams=streams, on_chunk=keep, **options)
-    except _TooMuch:
+        return list(pyxdf.load_xdf(source, **options)[0])
+    except MemoryError:
         raise FormatError(
             "It holds more samples than can be read at once", "Cut it into parts", path
         ) from None
-    return list(raw)
 
 
 def _streams(

@@ -5,12 +5,9 @@ The times are laid straight after pyxdf, not by it: by the same line, in less me
 
 from __future__ import annotations
 
-import gzip
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
-from xml.etree.ElementTree import Element, fromstring
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,27 +15,17 @@ from numpy.typing import NDArray
 from coregulate.core import FloatArray, FormatError, Notice
 
 from .channels import USED
-from .xdf_header import channels_of, is_text, kind_of_stream, name_of, nominal_hz, said
+from .xdf_chunks import Counted
+from .xdf_header import channels_of, is_text, kind_of_stream, name_of, nominal_hz
 
 # prior: with what Python and its packages take, under a GB (measured: docs/formats.md)
 MOST_BYTES = 600_000_000
 _LEAST_HZ = {"ecg": 250.0, "ppg": 100.0, "acceleration": 50.0}
 _LEAST_OTHER_HZ = 25.0
-_LONGEST = 1 << 40  # bytes of a chunk; a longer one is damage
-_HEADER = 1 << 26  # prior: bytes of a header's XML
 _GATHERED = 2000  # samples that are averaged at a time: small chunks would cost an array each
-_BYTES = {"double64": 8, "float32": 4, "int64": 8, "int32": 4, "int16": 2, "int8": 1}
 _BREAK_S, _BREAK_SAMPLES = 1.0, 500  # pyxdf's defaults: a longer pause begins a new straight line
 
 OnChunk = Callable[[Any, Any, Any, int], tuple[Any, Any, Any]]
-
-
-class Counted(NamedTuple):
-    """A stream as its header and the heads of its chunks tell it."""
-
-    header: Mapping[str, Any]
-    n_channels: int
-    n_samples: int
 
 
 class Kept(NamedTuple):
@@ -48,63 +35,6 @@ class Kept(NamedTuple):
     together: int
     n_samples: int
     row_bytes: int
-
-
-def count(path: Path) -> tuple[dict[int, Counted], bool]:
-    """Return each stream's header and number of samples, up to the first damage, and whether there was none.
-
-    No sample is read.
-    """
-    found: dict[int, Counted] = {}
-    with _opened(path) as file:
-        file.seek(len(b"XDF:"))
-        while first := file.read(1):
-            length = _number(file, first)
-            head = file.read(6)
-            if length is None or length > _LONGEST or len(head) < min(length, 6):
-                return found, False
-            tag, stream = struct.unpack("<HI", head.ljust(6, b"\0"))
-            at, done = file.tell(), 0
-            if tag == 2:
-                found[stream] = _counted(file.read(min(length - 6, _HEADER)))
-            elif tag == 3 and stream in found:
-                found[stream] = _more(found[stream], _number(file, file.read(1)) or 0, length)
-            done = file.tell() - at
-            file.seek(length - 6 - done - 1, 1)
-            if not file.read(1):
-                return found, False
-    return found, True
-
-
-def _opened(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb")
-
-
-def _number(file: IO[bytes], first: bytes) -> int | None:
-    """Read a number whose first byte tells how long it is; None where the file is damaged."""
-    size = {b"\1": 1, b"\4": 4, b"\x08": 8}.get(first, 0)
-    raw = file.read(size)
-    return int.from_bytes(raw, "little") if size and len(raw) == size else None
-
-
-def _counted(raw: bytes) -> Counted:
-    root = fromstring(raw.decode("utf-8", "replace"))
-    header = {"info": _tree(root)}
-    return Counted(header, int(said(header, "channel_count")), 0)
-
-
-def _tree(node: Element) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for child in node:
-        tree.setdefault(child.tag, []).append(_tree(child) if len(child) else child.text)
-    return tree
-
-
-def _more(stream: Counted, n: int, length: int) -> Counted:
-    row = 1 + stream.n_channels * _BYTES.get(said(stream.header, "channel_format"), 1)
-    return stream._replace(n_samples=stream.n_samples + min(n, length // row))
 
 
 def fits(streams: Mapping[int, Counted]) -> bool:

@@ -76,6 +76,8 @@ def model_table(analysis: Analysis) -> Table:
             (name, "kappa", circuits.kappa.get(pid)),
             (name, "lag of own rating (s)", circuits.rating_lag_s.get(pid)),
         ]
+        if late := circuits.tap_lag_s.get(pid):
+            rows.append((name, "lag of own taps (s), 95 % interval", _estimate(late)))
     return table("The state model", ("Person", "What", "Value"), rows)
 
 
@@ -128,7 +130,7 @@ def personal_tables(analysis: Analysis) -> Iterator[Table]:
                 both = f"{percent(with_it.get(state))}, {percent(without[state])} without"
                 rows.append((name, f"{words.state_words(state)}, with the history", both))
         if own["corrections"]:
-            rows.append((name, "own corrections", own["corrections"]))
+            rows.append((name, "own corrections and taps", own["corrections"]))
         if own["learned_before"]:
             rows.append((name, "learned in earlier sessions", "used"))
         if learned:
@@ -259,7 +261,7 @@ def story_table(analysis: Analysis) -> Table:
     """Recovery, and the moments of change."""
     story, names = analysis.story, words.person_names(analysis.summary["people"])
     rows: list[tuple[Any, ...]] = [
-        ("Median time back on track (s), Kaplan-Meier", _estimate(story.recovery), ""),
+        ("Median time back on track (s), Kaplan-Meier", "", _estimate(story.recovery)),
     ]
     rows += [
         (f"Change at {words.clock_words(t)}", names.get(pid, pid), f"{direction}, {number(float(size))}")

@@ -35,10 +35,10 @@ class Drawing(NamedTuple):
 
 
 def draw_states(analysis: Analysis) -> Drawing | None:
-    """Draw both people's state ribbons; None where no second of anybody is known."""
+    """Draw both people's state ribbons; None where nothing may be shown of anybody."""
     names = words.person_names(analysis.summary["people"])
     states, supported = analysis.states, analysis.circuits.supported
-    if not np.isfinite(states.values).any():
+    if not np.isfinite(states.values).any() or not any(s.changes for s in supported.values()):
         return None
     from coregulate.figures import state_ribbon
 
@@ -161,12 +161,19 @@ def _level_known(analysis: Analysis, pid: str) -> bool:
     return bool(found and found.level_known)
 
 
+def _changes_known(analysis: Analysis, pid: str) -> bool:
+    found = analysis.circuits.supported.get(pid)
+    return bool(found and found.changes)
+
+
 def _state_summary(analysis: Analysis, pid: str, name: str) -> str:
     groups = _groups(analysis, pid)
     p = analysis.states.sel(person=pid).transpose("time", "state")
     known = np.isfinite(p.values).all(axis=1)
     if len(groups) < 2 or not known.any():
         return f"{name}: not told; nothing that was observed tells one state from another."
+    if not _changes_known(analysis, pid):
+        return f"{name}: not told; no rest or calm talk was marked to compare with."
     if _level_known(analysis, pid):
         means = [(g, float(p.sel(state=list(g)).sum("state").values[known].mean())) for g in groups]
         text = words.join_words(f"{words.state_words(g)} {percent(mean)}" for g, mean in means)
@@ -185,6 +192,7 @@ def _state_table(analysis: Analysis, pid: str, name: str) -> Table:
     order, times = [str(s) for s in p["state"].values], p["time"].values
     sums = np.column_stack([p.values[:, [order.index(s) for s in group]].sum(axis=1) for group in groups])
     known, level = np.isfinite(sums).all(axis=1), _level_known(analysis, pid)
+    known &= _changes_known(analysis, pid)
     if not level and known.any():
         sums = sums - sums[known].mean(axis=0)
     rows = []
@@ -232,11 +240,16 @@ def _chance(coupling: Coupling) -> tuple[float, float]:
 
 def _bond_summary(coupling: Coupling) -> str:
     _, high = _chance(coupling)
-    where = "beyond" if abs(coupling.value) > high else "within"
+    series, size = words.series_words(coupling.a_cue), number(abs(coupling.value))
+    if abs(coupling.value) <= high:
+        return (
+            f"The two people’s {series} moved together no more than chance would have them: a strength "
+            f"of {size}, and 19 of 20 times chance alone stays below {number(high)}."
+        )
     way = "the same way" if coupling.value >= 0 else "opposite ways"
     return (
-        f"The two people’s {words.series_words(coupling.a_cue)} moved {way} with a strength "
-        f"of {number(abs(coupling.value))}, {where} what chance reaches 19 of 20 times ({number(high)})."
+        f"The two people’s {series} moved {way} more than chance would have them: a strength "
+        f"of {size}, and 19 of 20 times chance alone stays below {number(high)}."
     )
 
 

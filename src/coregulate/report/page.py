@@ -142,6 +142,8 @@ def _no_episodes(analysis: Analysis) -> str:
     supported = analysis.circuits.supported.values()
     if supported and all(s.episodes for s in supported):
         return "No stretch off track was found."
+    if supported and not all(s.level_known for s in supported):
+        return "Stretches off track are not told, because how much at ease each was is not known."
     return "Stretches off track are not told: these channels alone would show some that were not there."
 
 

@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from coregulate.core import Notice, Segment, Stream
 
+from .between import LONGEST_S
+from .cutting import too_long
 from .found import Found, Placed
 from .media_tie import beside_media, media_of
-from .owners import PERSONAL
+from .owners import PERSONAL, is_timed
 from .plan import PersonPlan
 from .ties import Tie, find_ties
 
@@ -67,7 +69,7 @@ def _on_unix(
         {
             found[i].path
             for i, p in enumerate(placed)
-            if p.clock == "aligned" and _is_timed(found[i].stream) and i not in media
+            if p.clock == "aligned" and is_timed(found[i].stream) and i not in media
         }
     )
     if loose:
@@ -78,7 +80,7 @@ def _on_unix(
 
 def _earliest(found: Sequence[Found], unix: Mapping[int, Segment]) -> float:
     """Return when the session starts: with what is used, not with a watch that has kept heart rates for years."""
-    used = [s.start_s for i, s in unix.items() if _is_timed(found[i].stream)]
+    used = [s.start_s for i, s in unix.items() if is_timed(found[i].stream)]
     return min(
         used
         or [s.start_s for i, s in unix.items() if found[i].stream.kind != "markers"]
@@ -93,7 +95,10 @@ def _side_by_side(
     base = []
     for i, f in enumerate(found):
         span = spans.get(owners[i])
-        base.append((f.stream.origin_unix_s or 0.0) - span.start_s if i in unix and span is not None else 0.0)
+        known = (
+            span is not None and i in unix and not too_long(f.stream)
+        )  # what is cut later counts from there
+        base.append((f.stream.origin_unix_s or 0.0) - span.start_s if known and span else 0.0)
     ties = find_ties([(f.path, f.stream) for f in found], base, [False] * len(found))
     placed = [
         Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s)
@@ -104,11 +109,11 @@ def _side_by_side(
     starts = [
         f.stream.data.span.start_s * (1 + p.drift_ppm * 1e-6) + p.offset_s
         for i, (f, p) in enumerate(zip(found, placed, strict=True))
-        if _is_timed(f.stream) and f.stream.data.span.duration_s > 0 and i not in media
+        if is_timed(f.stream) and 0 < f.stream.data.span.duration_s <= LONGEST_S and i not in media
     ]
     earliest = min(starts, default=0.0)
     placed = [p._replace(offset_s=round(p.offset_s - earliest, 6)) for p in placed]
-    paths = sorted({f.path for i, f in enumerate(found) if _is_timed(f.stream) and i not in media})
+    paths = sorted({f.path for i, f in enumerate(found) if is_timed(f.stream) and i not in media})
     loose = [path for path in paths if path not in ties]
     several = len({f.path for i, f in enumerate(found) if i not in media}) > 1 or len(unix) > 0
     # One file that the rest is tied to needs no assumption.
@@ -134,11 +139,6 @@ def _someone_without_clock(
         for p in people[:2]
     }
     return any(has_streams[pid] and spans[pid] is None for pid in has_streams)
-
-
-def _is_timed(stream: Stream) -> bool:
-    """Whether a stream is laid on the session's time at all (a list of intervals is only a reference)."""
-    return stream.kind in PERSONAL and stream.kind != "heart_rate" and stream.timing != "intervals"
 
 
 def _aligned(paths: Sequence[str], to: str = "", why: str = "") -> Notice:

@@ -15,6 +15,9 @@ LEAST_MATCH = 0.75  # prior: right matches of simulated claps lie at .80 to .98,
 LEAST_LEAD = 1.3  # prior: over the best match elsewhere, so that walking does not match every step
 LONE_MATCH = 0.85  # prior: a single movement has to match better
 MAX_PPM = 500.0  # prior
+LEAST_PEAKS = 3  # of a movement alone: one clap fits any other, two fit any two as far apart
+# Samples of the slower sensor that all peaks of one movement may lie off together (95 %); fitted on 233 simulated pairs.
+PLACED = 0.42
 LEAST_FOR_DRIFT_S = 300.0  # prior: a peak is placed to some ms, and 50 ppm move 15 ms in five minutes
 _LOUD = 3.0  # prior: times the usual; what is under it counts little
 _NEAR = 4  # samples around where a peak is expected: 80 ms
@@ -37,7 +40,7 @@ def tie_movement(
     Returns
     -------
     ClockFit or None
-        None where no movement matches; with a single match the offset alone, without an interval.
+        None where no movement matches, or one alone of fewer than three peaks; of a single movement the offset alone.
     """
     a, b = _jerk(theirs), _jerk(ours)
     if a is None or b is None:
@@ -49,21 +52,24 @@ def tie_movement(
         return None
     group = _also_near(a, b, begins, group)
     pairs = np.array([pair for m in group for pair in _peaks(a, b, m)])
-    long = float(np.ptp(pairs[:, 0])) >= LEAST_FOR_DRIFT_S
-    return _widened(
-        fit_clock(pairs[:, 0], pairs[:, 1], max_ppm=MAX_PPM if long else 0.0), float(np.ptp(pairs[:, 0]))
-    )
+    if len(group) == 1 and len(pairs) < LEAST_PEAKS:
+        return None
+    span_s = float(np.ptp(pairs[:, 0]))
+    fit = fit_clock(pairs[:, 0], pairs[:, 1], max_ppm=MAX_PPM if span_s >= LEAST_FOR_DRIFT_S else 0.0)
+    return _widened(fit, span_s, PLACED * max(_step_s(theirs), _step_s(ours)), len(group))
 
 
-def _widened(fit: ClockFit, span_s: float) -> ClockFit:
-    """Widen the intervals by a quarter of a sample: where between two samples a peak lies is not told better."""
-    least = 0.25 / RATE_HZ
-    half = float(np.hypot((fit.high_s - fit.low_s) / 2 if np.isfinite(fit.low_s) else 0.0, least))
-    slope = (
-        float(np.hypot((fit.drift_high_ppm - fit.drift_low_ppm) / 2, 2e6 * least / span_s))
-        if span_s > 0
-        else np.nan
-    )
+def _step_s(data: Signal | Samples) -> float:
+    return float(np.nanmedian(np.diff(np.asarray(data.times_s))))
+
+
+def _widened(fit: ClockFit, span_s: float, placed_s: float, n_movements: int) -> ClockFit:
+    """Widen the intervals by what all peaks of a movement are misplaced by together: their scatter does not show it."""
+    half = float(np.hypot((fit.high_s - fit.low_s) / 2, placed_s / np.sqrt(n_movements)))
+    slope = np.nan
+    if span_s > 0:  # between two movements
+        measured = (fit.drift_high_ppm - fit.drift_low_ppm) / 2
+        slope = float(np.hypot(measured, 1e6 * np.sqrt(2) * placed_s / span_s))
     return fit._replace(
         low_s=fit.offset_s - half, high_s=fit.offset_s + half,
         drift_low_ppm=fit.drift_ppm - slope, drift_high_ppm=fit.drift_ppm + slope,

@@ -12,7 +12,7 @@ from .plan import FILE_NAME, CorrectionPlan, SessionPlan, correction_text, plan_
 
 
 def with_own_words(plan: SessionPlan, before: SessionPlan) -> SessionPlan:
-    """Carry people's history, what was learned of them and their corrections over from an earlier plan."""
+    """Carry people's history, what was learned of them, their corrections and when it was over from an earlier plan."""
     own = {person.id: person for person in before.people}
     people = tuple(
         dataclasses.replace(p, history=own[p.id].history, learned=own[p.id].learned) if p.id in own else p
@@ -20,7 +20,7 @@ def with_own_words(plan: SessionPlan, before: SessionPlan) -> SessionPlan:
     )
     ids = {person.id for person in plan.people}
     kept = tuple(c for c in before.corrections if c.person in ids)
-    return dataclasses.replace(plan, people=people, corrections=kept)
+    return dataclasses.replace(plan, people=people, corrections=kept, between=plan.between or before.between)
 
 
 def add_correction(correction: CorrectionPlan, folder: Path) -> Path:

@@ -104,6 +104,11 @@ PERSONAL = frozenset(
 )
 
 
+def is_timed(stream: Stream) -> bool:
+    """Whether a stream is laid on the session's time at all (a list of intervals is only a reference)."""
+    return stream.kind in PERSONAL and stream.kind != "heart_rate" and stream.timing != "intervals"
+
+
 def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
     """Return, for each (relative path, stream), a label of its owner, or ``""``.
 

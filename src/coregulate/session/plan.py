@@ -11,6 +11,8 @@ from typing import Any
 
 from coregulate.core import FormatError, InputError, Notice, Person, StoreError
 
+from .between import LONGEST_S, Between, between_from
+
 FILE_NAME = "session.toml"
 FORMAT = 1
 CLOCKS = ("unix", "tied", "aligned", "none")
@@ -93,7 +95,10 @@ class CorrectionPlan:
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """All of ``session.toml``."""
+    """All of ``session.toml``.
+
+    ``between``: when the session was, where a stream spans days more and is cut to it.
+    """
 
     name: str
     people: tuple[PersonPlan, ...]
@@ -103,6 +108,7 @@ class SessionPlan:
     settings: Mapping[str, Any] = field(default_factory=dict)
     start_unix_s: float | None = None
     corrections: tuple[CorrectionPlan, ...] = ()
+    between: Between | None = None
 
 
 def read_plan(folder: Path) -> SessionPlan:
@@ -160,6 +166,8 @@ def _plain(plan: SessionPlan) -> dict[str, Any]:
     raw: dict[str, Any] = {"format": FORMAT, "name": plan.name}
     if plan.start_unix_s is not None:
         raw["start_unix_s"] = plan.start_unix_s
+    if plan.between is not None:
+        raw["between"] = list(plan.between)
     # Role and consent are always written out: they are there to be read and changed.
     raw["people"] = [
         {"role": person.role, "consent": person.consent} | _without_defaults(person) for person in plan.people
@@ -195,6 +203,7 @@ def plan_from(raw: dict[str, Any], path: Path) -> SessionPlan:
         raise FormatError(
             f"The key '{unknown[0]}' is not known", f"Keys are {', '.join(sorted(known))}", path
         )
+    between = between_from(raw.get("between"), path)
     plan = SessionPlan(
         name=str(raw.get("name", path.parent.name)),
         people=tuple(_build(PersonPlan, item, path) for item in raw.get("people", [])),
@@ -202,11 +211,20 @@ def plan_from(raw: dict[str, Any], path: Path) -> SessionPlan:
         segments=tuple(_build(SegmentPlan, item, path) for item in raw.get("segments", [])),
         assumptions=tuple(_build(Notice, item, path) for item in raw.get("assumptions", [])),
         settings=_flat(raw.get("settings", {})),
-        start_unix_s=raw.get("start_unix_s"),
+        start_unix_s=_start(raw.get("start_unix_s"), between),
         corrections=tuple(_build(CorrectionPlan, item, path) for item in raw.get("corrections", [])),
+        between=between,
     )
     _check(plan, path)
     return plan
+
+
+def _start(unix_s: float | None, between: Between | None) -> float | None:
+    """Return when the session's zero is: not where a watch began years ago, but where the session is said to begin."""
+    if unix_s is None or between is None:
+        return unix_s
+    zero = between.start.timestamp()
+    return unix_s if abs(unix_s - zero) <= LONGEST_S else zero
 
 
 def _build(kind: Any, item: dict[str, Any], path: Path) -> Any:

@@ -15,6 +15,7 @@ from coregulate.readers import groups, read, recognise
 
 from .calls import one_film, without_mixed_sound
 from .clocks import lay_on_one_clock
+from .cutting import cut_long
 from .found import Found, Placed
 from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
@@ -158,7 +159,7 @@ def _look(
             continue
         if reader is None:
             problems.append(
-                Notice("not_recognised", relative, "No reader knows this file; it is left alone.")
+                Notice("not_recognised", relative, "No reader knows what is in it, whatever its name says.")
             )
             continue
         try:
@@ -195,10 +196,12 @@ def _propose(
     people, owner = _people(chosen, by_label, list(placed.values()))
     assumptions: list[Notice] = []
     rows = [owner.get(label.casefold(), "") for label in labels]
+    found, rows, between, told = cut_long(found, rows)
     start_unix_s, clocks = lay_on_one_clock(found, rows, people, assumptions)
     hearts = {
         person for f, person in zip(found, rows, strict=True) if f.stream.kind in ("ecg", "ppg", "beats")
     }
+    speakers = {p for f, p in zip(found, rows, strict=True) if f.stream.kind in ("speech", "words")} - {""}
     streams = [
         _stream_plan(
             f,
@@ -208,27 +211,39 @@ def _propose(
             rating_span or _rating_span(found),
             person in hearts,
             placed,
-            assumptions,
+            # Where it is said who speaks when, it does not matter whose voice comes first.
+            [] if f.stream.kind == "audio" and len(speakers) > 1 else assumptions,
         )
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
     assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
+    assumptions.extend(n for n in told if n.code != "still_too_long")
     streams = one_film(streams, [f.stream.data.span.duration_s for f in found], assumptions)
     streams = without_mixed_sound(streams, people, assumptions)
     # A file that could not be read may have been meant: it is named again in each analysis.
     assumptions.extend(problems)
     segments = _segments(found, rows, clocks, start_unix_s)
     unique = tuple(dict.fromkeys(assumptions))
-    plan = SessionPlan(name, tuple(people), tuple(streams), tuple(segments), unique, {}, start_unix_s)
-    return Proposal(plan, tuple(found), tuple(problems))
+    plan = SessionPlan(
+        name,
+        tuple(people),
+        tuple(streams),
+        tuple(segments),
+        unique,
+        start_unix_s=start_unix_s,
+        between=between,
+    )
+    # What is still too long is said whenever it is read, until session.toml says what to cut it to.
+    return Proposal(plan, tuple(found), (*problems, *(n for n in told if n.code == "still_too_long")))
 
 
 def _one_word_per_person(labels: Sequence[str], asked: Mapping[str, str]) -> list[str]:
     unknown = [label for label in asked.values() if label.casefold() not in {x.casefold() for x in labels}]
     if unknown:
+        known = ", ".join(f"'{x}'" for x in sorted({x for x in labels if x}))
         raise InputError(
             f"Nobody here is called '{unknown[0]}'",
-            f"The files tell {', '.join(sorted({x for x in labels if x})) or 'nobody'} apart",
+            f"The files tell apart: {known or 'nobody'}",
         )
     return list(labels)
 

@@ -34,12 +34,12 @@ from coregulate.core import (
 )
 from coregulate.readers import read
 
+from .between import LONGEST_S
+from .cutting import cut, outside, refuse_years, too_long
 from .owned import OwnedStream
 from .person_file import PersonFile, read_person_file
 from .pieces import joined
 from .plan import FILE_NAME, CorrectionPlan, SegmentPlan, SessionPlan, StreamPlan, read_plan
-
-LONGEST_S = 2 * 86400.0  # prior: of a conversation; damaged times can span millions of years
 
 
 class InputFile(NamedTuple):
@@ -119,11 +119,15 @@ class Session:
                 # One bad stream of six is said, and the rest is analysed.
                 notices.append(Notice("stream_unreadable", wanted.path, str(error)))
         if not streams:
+            why = f": {notices[-1].text}" if notices else ""
             raise InputError(
-                "No stream of this session can be used" + (f": {notices[-1].text}" if notices else ""),
-                "Mend the files or session.toml ('coregulate inspect' shows each)",
+                f"No stream of this session can be used{why}",
+                "Mend the files; or give a stream there a known kind and use = true (docs/formats.md lists the "
+                "kinds), or measure any two columns with 'coregulate couple'",
                 self.folder / FILE_NAME,
             )
+        spans = [s.data.span for s in streams if s.kind != "markers"]
+        refuse_years(spans, self.plan.start_unix_s, self.folder / FILE_NAME)
         streams = joined(streams)
         seen = {(n.code, n.where, n.text) for n in notices}
         for stream in streams:
@@ -192,6 +196,13 @@ class Session:
         self, wanted: StreamPlan, cache: dict[tuple[str, ...], list[Stream] | CoregulateError]
     ) -> OwnedStream:
         found = self._find(wanted, self._streams_of(wanted, cache))
+        if self.plan.between is not None and outside(found, self.plan.between, by_s=LONGEST_S):
+            raise InputError(
+                f"It is of another day than {self.plan.between}",
+                f"Set use = false, or change between in {FILE_NAME}", wanted.path,
+            )  # fmt: skip
+        if too_long(found):
+            found = cut(found, self.plan.between, wanted.path)
         offset_s = wanted.offset_s
         if wanted.clock == "unix":
             if found.origin_unix_s is None or self.plan.start_unix_s is None:
@@ -201,11 +212,6 @@ class Session:
             offset_s += found.origin_unix_s - self.plan.start_unix_s
         sure = math.nan if wanted.uncertainty_s is None else wanted.uncertainty_s
         clock = Clock(wanted.clock, offset_s, wanted.drift_ppm, sure)
-        if wanted.kind != "markers" and found.data.span.duration_s > LONGEST_S:
-            raise InputError(
-                f"Its times span {found.data.span.duration_s / 86400:.0f} days: no session is longer than two",
-                "Mend its times, or cut the session out of it", wanted.path,
-            )  # fmt: skip
         return OwnedStream(
             wanted.person, wanted.kind, on_clock(found.data, clock), wanted.path, wanted.part, clock,
             found.timing, wanted.range, tuple(found.notices), wanted.who,

@@ -53,6 +53,23 @@ _CUE = {
     "nod": "how much {} nodded",
     "felt_safe": "{}’s own rating",
 }
+_WAY = {  # a cue that rose, a cue that fell
+    "heart_period": ("{}’s heart slowed", "{}’s heart sped up"),
+    "rsa": ("{}’s heart followed the breath more", "{}’s heart followed the breath less"),
+    "skin_conductance": ("{}’s skin conductance rose", "{}’s skin conductance fell"),
+    "skin_conductance_level": ("{}’s skin conductance rose", "{}’s skin conductance fell"),
+    "scr_rate": ("{}’s skin responded more often", "{}’s skin responded less often"),
+    "respiration_rate": ("{} breathed faster", "{} breathed more slowly"),
+    "respiration_irregularity": ("{} breathed less evenly", "{} breathed more evenly"),
+    "f0": ("{}’s voice rose in pitch", "{}’s voice sank in pitch"),
+    "intensity": ("{} spoke louder", "{} spoke more softly"),
+    "speech_rate": ("{} spoke faster", "{} spoke more slowly"),
+    "floor_share": ("{} spoke more", "{} spoke less"),
+    "reply_gap": ("{} took longer to answer", "{} answered sooner"),
+    "motion_energy": ("{} moved more", "{} moved less"),
+    "gaze_toward_partner": ("{} looked at the other more", "{} looked at the other less"),
+    "nod": ("{} nodded more", "{} nodded less"),
+}
 _SHARE = (
     (0.9, "almost all of the time"),
     (0.6, "most of the time"),
@@ -156,11 +173,11 @@ def way_words(cue: str, way: str, name: str) -> str:
 
     Examples
     --------
-    >>> way_words("heart_period", "up", "Alex"), way_words("intensity", "down", "Sam")
-    ('Alex’s heart slowed', 'how loud Sam spoke went down')
+    >>> way_words("heart_period", "up", "Alex"), way_words("f0_variability", "down", "Sam")
+    ('Alex’s heart slowed', 'the melody of Sam’s voice went down')
     """
-    if cue == "heart_period":
-        return f"{name}’s heart {'slowed' if way == 'up' else 'sped up'}"
+    if cue in _WAY:
+        return _WAY[cue][way == "down"].format(name)
     return f"{cue_words(cue, name)} went {way}"
 
 

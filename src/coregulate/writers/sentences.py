@@ -200,32 +200,33 @@ def more_words(minutes: float) -> str:
 
 def not_known_words(analysis: Analysis) -> tuple[str, ...]:
     """Say what this recording cannot tell, person by person, and why; nothing twice."""
-    names, found = person_names(analysis.summary["people"]), []
-    for pid, name in names.items():
-        supported = analysis.circuits.supported.get(pid)
-        if supported is None:
-            found.append(f"{name}: no state at all, because no channel could be read.")
-            continue
-        found.extend(_person_not_known(name, supported))
+    of: dict[str, list[str]] = {}
+    for pid, name in person_names(analysis.summary["people"]).items():
+        for text in _person_not_known(analysis.circuits.supported.get(pid)):
+            of.setdefault(text, []).append(name)
+    found = [f"{join_words(names)}: {text}" for text, names in of.items()]
     if analysis.bond.word.verdict == "undetermined":
         found.append(f"Whether the two steadied each other. {why_words(analysis.bond.word.reason)}".strip())
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
-def _person_not_known(name: str, supported: Supported) -> list[str]:
+def _person_not_known(supported: Supported | None) -> list[str]:
+    if supported is None:
+        return ["no state at all, because no channel could be read."]
     if not supported.safe and not supported.mobilized:
-        return [f"{name}: at ease or not, moved or quiet: not told, because too few cues were observed."]
-    found = []
+        return ["at ease or not, moved or quiet: not told, because too few cues were observed."]
     if not supported.level_known:
-        found.append(f"{name}: how much at ease. Changes only, because no rest or calm talk was marked.")
+        what = "how much at ease, how that changed, and stretches off track"
+        if supported.changes:
+            what = "how much at ease (only how it changed is shown), and stretches off track"
+        return [f"{what}, because no rest or calm talk was marked to compare with."]
+    found = []
     if not supported.episodes:
-        found.append(
-            f"{name}: stretches off track, because these channels alone would show some that were not there."
-        )
+        found.append("stretches off track, because these channels alone would show some that were not there.")
     for group in supported.groups:
         if 1 < len(group) < 5:
             apart = join_words(state_words(state) for state in group)
-            found.append(f"{name}: {apart} are not told apart here; they count as one.")
+            found.append(f"{apart} are not told apart here; they count as one.")
     return found
 
 

@@ -17,17 +17,19 @@ def terminal_summary(analysis: Analysis) -> str:
     ]
     lines.extend(f"  {k}. {text}" for k, text in enumerate(observations(analysis), 1))
     title, how = thing_to_try(analysis)
-    lines.extend(["", f"To try: {title} {how}", ""])
+    lines.extend(["", f"To try: {title} {how}"])
     for episode in analysis.story.episodes:
-        lines.append(f"{clock_words(episode.start_s)} to {clock_words(episode.end_s)}")
+        lines.extend(["", f"{clock_words(episode.start_s)} to {clock_words(episode.end_s)}"])
         # When it was stands in the line above.
         lines.extend(f"  {question}: {answer}" for question, answer in episode_answers(episode, people)[1:])
     lines.extend(["", f"Together: {verdict_words(analysis.bond.word)}"])
     unknown = not_known_words(analysis)
     if unknown:
         lines.extend(["", "Not known:", *(f"  - {text}" for text in unknown)])
-    if analysis.notices:
-        lines.extend(["", "Assumed and noticed:", *(f"  - {n.told(people)}" for n in analysis.notices)])
+    # That a level is not known, and why, stands above.
+    noticed = [n.told(people) for n in analysis.notices if n.code != "level-not-known"]
+    if noticed:
+        lines.extend(["", "Assumed and noticed:", *(f"  - {text}" for text in noticed)])
     return "\n".join(lines)
 
 

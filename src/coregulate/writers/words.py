@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coregulate.cues import count_replies
+
 from .phrases import (
     SAFE,
     clock_words,
@@ -75,6 +77,9 @@ __all__ = [
 ]
 
 HEART_STEP = 3.0  # prior: smaller changes of heart rate (per minute) are not worth a sentence
+HEART_DRIFT = 10.0  # prior: the same for a change from the first third of a talk to the last
+LONG_ENOUGH_S = 600.0  # what the word on the bond asks for at least
+CHANGES_FROM_S = 120.0  # the shortest recording in which a change of a cue can stand out
 
 
 def observations(analysis: Analysis) -> tuple[str, str, str]:
@@ -119,17 +124,20 @@ def thing_to_try(analysis: Analysis) -> tuple[str, str]:
 
 
 def _body_told(analysis: Analysis) -> bool:
-    """Whether anything was told of how either body did: a level, or a change."""
-    supported = analysis.circuits.supported.values()
-    level = any(s.level_known and (s.safe or s.mobilized) for s in supported)
-    return level or bool(analysis.story.moments_of_change)
+    """Whether it was told of either body how it did, not only that something about it changed."""
+    return any(s.level_known and (s.safe or s.mobilized) for s in analysis.circuits.supported.values())
 
 
 def _recording_to_make(analysis: Analysis) -> str:
     used = {str(s.get("kind")) for s in analysis.summary.get("streams", ()) if s.get("used")}
+    todo = ["begin with two to five marked minutes of easy talk"]
+    if float(analysis.summary["session"]["duration_s"]) < LONG_ENOUGH_S:
+        todo.insert(0, "record ten minutes or more")
     if not used & {"audio", "speech"}:
-        return "Next time, give each of you a microphone and begin with two to five minutes of easy talk."
-    return "Next time, begin with two to five minutes of easy talk, mark them, and wear a heart sensor each."
+        todo.append("give each of you a microphone")
+    elif not used & {"ecg", "ppg", "rr"}:
+        todo.append("wear a heart sensor each")
+    return f"Next time, {join_words(todo)}."
 
 
 def _strength(analysis: Analysis) -> str:
@@ -155,11 +163,22 @@ def _strength(analysis: Analysis) -> str:
         names = person_names(analysis.summary["people"])
         return capital(change_sentence(max(ease, key=lambda m: abs(m[3])), names))
     length = duration_words(analysis.summary["session"]["duration_s"])
+    if spoken := _turns(analysis):
+        return f"You spoke in turn: the word went from one to the other {spoken} times in {length}."
     absent = {n.where for n in analysis.notices if n.code == "no_streams"}
     if absent:
         here = [name for pid, name in person_names(analysis.summary["people"]).items() if pid not in absent]
-        return f"{capital(join_words(here) or 'nobody')} gave {length} to this recording."
+        if not here:
+            return f"Neither of you could be read from this recording of {length}."
+        return f"{capital(join_words(here))} gave {length} to this recording."
     return f"You both gave {length} to this recording."
+
+
+def _turns(analysis: Analysis) -> int:
+    """How often one answered the other; 0 where that was too seldom to be worth a sentence, or is not known."""
+    speech = [found["speech"] for found in analysis.tracks.values() if "speech" in found]
+    n = count_replies(*speech) if len(speech) == 2 else 0
+    return n if n > 1 else 0
 
 
 def _happened(analysis: Analysis) -> str:
@@ -176,6 +195,13 @@ def _happened(analysis: Analysis) -> str:
     supported = [analysis.circuits.supported.get(pid) for pid in names]
     if supported and all(s is not None and s.episodes for s in supported):
         return "No stretch off track was found in what could be read."
+    if hearts := _hearts_over_the_talk(analysis):
+        return f"From the first third to the last, {join_words(hearts)}."
+    length = float(analysis.summary["session"]["duration_s"])
+    if length < CHANGES_FROM_S:
+        return f"How each body did is not known: {duration_words(length)} are too short for a change to stand out."
+    if not any(s is not None and s.level_known for s in supported):
+        return "How each body did is not known: no calm stretch was marked to compare with."
     return "How each body did from moment to moment is not known from this recording."
 
 
@@ -198,7 +224,13 @@ def _together(analysis: Analysis) -> str:
         return f"Your {series} went their own ways in this talk; that is neither good nor bad."
     if bond.couplings and bond.couplings[0].q < 0.05:
         return f"Your {series} moved together more than chance alone would make them."
-    return "Whether the two of you steadied each other is not known from this one talk."
+    more = bond.word.more_minutes
+    likely = (
+        f"; about {duration_words(60 * more)} more would likely tell"
+        if math.isfinite(more) and more > 0
+        else ""
+    )
+    return f"Whether the two of you steadied each other is not known from this one talk{likely}."
 
 
 def both_at_ease(analysis: Analysis) -> float:
@@ -220,6 +252,21 @@ def heart_sentences(analysis: Analysis, start_s: float, end_s: float) -> list[st
         change = _rate(signal, [(start_s, end_s)]) - _rate(signal, stretches)
         if math.isfinite(change) and abs(change) >= HEART_STEP:
             found.append(heart_words(name, change, reference))
+    return found
+
+
+def _hearts_over_the_talk(analysis: Analysis) -> list[str]:
+    """For each person whose heart rate in the last third lies far from that in the first: how, in words."""
+    third = float(analysis.summary["session"]["duration_s"]) / 3
+    found = []
+    for pid, name in person_names(analysis.summary["people"]).items():
+        signal = analysis.signals.get(pid, {}).get("heart_period")
+        if signal is None:
+            continue
+        change = _rate(signal, [(2 * third, 3 * third)]) - _rate(signal, [(0.0, third)])
+        if math.isfinite(change) and abs(change) >= HEART_DRIFT:
+            way = "sped up" if change > 0 else "slowed"
+            found.append(f"{name}’s heart {way} by {round(abs(change))} a minute")
     return found
 
 

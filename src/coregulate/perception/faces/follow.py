@@ -16,7 +16,7 @@ from coregulate.core import FloatArray
 from .detect import Detector, overlap
 from .landmarks import Face, Landmarker, region_of_detection, region_of_face
 from .looks import Looks, blend, difference, looks_of
-from .runtime import Image
+from .runtime import Image, coarse
 
 PRESENT = 0.5  # the published graph: below it a face is lost
 DETECT_EVERY_S = 1.0  # prior: to see who else is there
@@ -158,9 +158,7 @@ class Follower:
         return [k for k in self.known if k.face is None and k.same_as is None]
 
     def _is_cut(self, rgb: Image) -> bool:
-        rows = np.linspace(0, rgb.shape[0] - 1, 36).astype(int)
-        columns = np.linspace(0, rgb.shape[1] - 1, 64).astype(int)
-        green = rgb[rows[:, None], columns, 1].astype(np.float32)
+        green = coarse(rgb)[0][..., 1].astype(np.float32)
         small = green.reshape(18, 2, 32, 2).mean(axis=(1, 3)) / 255.0
         before, self._small = self._small, small
         if before is None:

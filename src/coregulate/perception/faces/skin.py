@@ -31,7 +31,7 @@ from .rhythm import (
     strongest_rhythm,
     swing,
 )
-from .runtime import Image
+from .runtime import Image, coarse
 
 WINDOW_S = 20.0  # prior: some 15 to 40 beats
 LOWEST_PER_MIN, HIGHEST_PER_MIN = 40.0, 180.0  # prior: hearts of adults who sit and talk
@@ -302,9 +302,8 @@ def _share(values: FloatArray, hz: float, rate_hz: float) -> float:
 
 def _room(rgb: Image, faces: list[Face]) -> FloatArray:
     """Mean colour of a coarse grid of the picture outside the faces; of all where nothing is outside."""
-    y = np.linspace(0, rgb.shape[0] - 1, 36).astype(int)
-    x = np.linspace(0, rgb.shape[1] - 1, 64).astype(int)
-    outside = np.ones((36, 64), dtype=bool)
+    grid, y, x = coarse(rgb)
+    outside = np.ones(grid.shape[:2], dtype=bool)
     for face in faces:
         left, top, right, bottom = face.box
         wide, high = (right - left) / 4, (bottom - top) / 4
@@ -313,7 +312,6 @@ def _room(rgb: Image, faces: list[Face]) -> FloatArray:
             np.searchsorted(x, (left - wide, right + wide)),
         )
         outside[slice(*rows), slice(*columns)] = False
-    grid = rgb[y][:, x]
     return np.asarray((grid[outside] if outside.any() else grid.reshape(-1, 3)).mean(axis=0) + 1.0)
 
 

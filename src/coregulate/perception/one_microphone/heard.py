@@ -43,7 +43,7 @@ LEAST_WINDOWS = 16  # 12 s of clean speech (prior): with less, how many there ar
 _BATCH = 16  # chunks: memory, 47.5 s of sound
 _MOST_CORES = 4  # prior: each holds a batch in memory
 _CHUNKS_SHARE = 0.4  # measured: of the work
-_WINDOWS = 3  # measured: what one window needs fits the processor's nearest memory
+_WINDOWS = 6  # measured: fewer cost the products more, more leave the nearest memory
 _BLOCK = 6000  # frames: one minute
 _LOCAL = np.array([[k in speakers for k in range(3)] for speakers in CLASSES], dtype=np.float32)
 
@@ -153,7 +153,7 @@ def _chunks(sound: Sound, cores: _Cores) -> tuple[NDArray[np.intp], Values]:
 
     def told(some: NDArray[np.intp]) -> Values:
         samples = _samples(sound, int(some[0]), int(some[-1]) + CHUNK)
-        return speaker_classes(network, np.stack([samples[k - some[0] :][:CHUNK] for k in some]))
+        return speaker_classes(network, samples, some - some[0])
 
     return starts, np.concatenate(cores(told, np.split(starts, range(_BATCH, len(starts), _BATCH))))
 
