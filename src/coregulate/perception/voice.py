@@ -11,10 +11,6 @@ from . import praat, spectrum
 from .blocks import Block, condense, fit, n_frames, read_blocks, speaking
 
 SAMPLE_RATE_HZ = 16000.0  # carries the voice up to 8 kHz, more than any measure here needs
-# Praat's manual has 50 Hz for low voices: at 75 a man's lowest syllables are heard an octave higher
-FLOOR_HZ = 60.0  # prior
-# Who speaks is known here, and people speak softly too: Praat's 30 dB loses them (measured)
-SILENCE = 0.01  # of amplitude, 40 dB
 NUCLEUS_DIP_DB = 2.0  # De Jong & Wempe's dip between two syllables
 NUCLEUS_BELOW_PEAK_DB = 25.0  # De Jong & Wempe's threshold under the loudest
 NUCLEUS_NEAR_S = 4.0  # prior: the loudest of about a turn, since one turn is louder than another
@@ -80,7 +76,7 @@ def _measure(block: Block, mask: NDArray[np.bool_]) -> dict[str, FloatArray]:
     part = mask[block.first : block.last]
     wanted[block.skip : block.skip + len(part)] = part[: max(0, n - block.skip)]
     cut = condense(block.samples, wanted, rate_hz=SAMPLE_RATE_HZ)
-    found = praat.pitch(cut.samples, rate_hz=SAMPLE_RATE_HZ, floor_hz=FLOOR_HZ, silence=SILENCE)
+    found = praat.pitch(cut.samples, rate_hz=SAMPLE_RATE_HZ)
     measured = {
         "f0": found.f0_hz,
         "hnr": praat.harmonicity(found.strength),
