@@ -1,8 +1,9 @@
 """How often each coupling measure is wrong on pairs that never met, and how weak a link it still finds.
 
 ``python benchmarks/coupling.py false [pairs] [samples]`` prints the false positives at 0.05 of every
-measure with its default surrogates; ``python benchmarks/coupling.py power [pairs] [minutes ...]`` the smallest
-common share of variance that is found in 80 % of pairs. Series at 1 Hz. docs/bond.md prints both.
+measure with its default surrogates, with Wilson's 95 % interval; ``python benchmarks/coupling.py power [pairs]
+[minutes ...]`` the smallest common share of variance that is found in 80 % of pairs. Series at 1 Hz.
+docs/bond.md prints both.
 
 What is counted is kept in ``false_positives.csv`` and ``power.csv`` in the present directory, chunk by chunk,
 and not counted again: a run that was broken off goes on, and more pairs are added to those that are there.
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "bond"))
 
@@ -55,8 +57,11 @@ def false_positives(n_pairs: int, n: int, kinds: Sequence[str], measures: Sequen
         rates = []
         for kind in kinds:
             found = np.array([v for (m, k, _), v in counted.items() if (m, k) == (measure, kind)])
-            hits, known = found.sum(axis=0)
-            rates.append(f"{kind} {100 * hits / known:.1f} ({known})")
+            hits, known = (int(x) for x in found.sum(axis=0))
+            chance = binomtest(hits, known).proportion_ci(method="wilson")
+            rates.append(
+                f"{kind} {100 * hits / known:.1f} ({100 * chance.low:.1f} to {100 * chance.high:.1f}, {known})"
+            )
         print(f"{measure:24s} {n} s, %: " + ", ".join(rates), flush=True)
 
 

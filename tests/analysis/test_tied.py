@@ -42,7 +42,7 @@ def test_no_tie_no_coupling(folder):
 
 def test_an_assumption_that_is_written_down_is_a_tie(folder):
     facts = inspect_session(opened(folder, "aligned"))
-    assert any("how both move each other: felt_safe" in line for line in facts["can"])
+    assert any("how both move each other: own rating" in line for line in facts["can"])
     assert not any("nothing ties" in line for line in facts["cannot"])
 
 
@@ -52,4 +52,4 @@ def test_inspect_says_in_which_share_of_the_session_each_thing_is_known(tmp_path
         (tmp_path / f"{name}_dial.csv").write_text(f"timestamp,felt_safe\n{rows}")
     write_plan(propose_session(tmp_path, tmp_path).plan, tmp_path)
     can = inspect_session(open_session(tmp_path))["can"]
-    assert can[:2] == ["Ann: felt_safe (100% of the session)", "Bo: felt_safe (25% of the session)"]
+    assert can[:2] == ["Ann: own rating (100% of the session)", "Bo: own rating (25% of the session)"]

@@ -52,6 +52,7 @@ def test_ledger_sums_to_what_the_model_used(session):
         found.kappa["a"],
         np.array([found.offsets["a"][n] for n in rows.names]),
         np.array([found.lags_s["a"][n] for n in rows.names]),
+        found.within["a"],
     )
     used = against_others(session_loglik(rows, parameters, SETTINGS))
     ledger = found.evidence.sel(person="a").sum("cue").values

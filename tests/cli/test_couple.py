@@ -150,3 +150,10 @@ def test_columns_of_words_and_lags_too_long_are_said(table, capsys):
     assert any("'state' holds words" in text for text in said["notices"])
     with pytest.raises(InputError, match="max_lag_s"):
         run(capsys, table, "--a", "her", "--b", "him", "--rate", "2", "--set", "max_lag_s=5000")
+
+
+def test_a_table_with_a_header_only(tmp_path, capsys):
+    path = tmp_path / "empty.csv"
+    path.write_text("her,him\n")
+    with pytest.raises(InputError, match="no rows"):
+        run(capsys, path, "--a", "her", "--b", "him", "--rate", "1")

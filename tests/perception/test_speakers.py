@@ -113,11 +113,12 @@ def test_the_same_leak_is_found_whatever_the_gains(two, made, gain):
         assert np.mean(found[~truth]) < 0.03
 
 
-def test_one_who_speaks_alone_is_not_taken_for_two(made, voice):
+@pytest.mark.parametrize("share", [0.5, 0.7])
+def test_one_who_speaks_alone_is_not_taken_for_two(made, voice, share):
     rng = np.random.default_rng(2)
     a = voice(A, 200, SECONDS)
     hiss = 3e-4 * rng.standard_normal((2, len(a)))
-    late = 0.5 * np.roll(a, int(0.005 * RATE_HZ))
+    late = share * np.roll(a, int(0.005 * RATE_HZ))
     tracks = who_speaks({"a": made("a", a + hiss[0]), "b": made("b", late + hiss[1])})
     found, truth = covered(tracks["a"], A)
     assert np.mean(found[truth]) > 0.95

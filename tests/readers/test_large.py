@@ -135,8 +135,8 @@ def test_an_edf_that_is_too_large_is_averaged(tmp_path, monkeypatch):
         door.read(tmp_path / "a.edf")
 
 
-def lab(folder, *, pause_at: int = 10**9):
-    """Return an XDF of 20 s: brain waves, two hearts at 1000 a second whose clocks drift, and marks."""
+def lab(folder, *, n: int = 20_000, pause_at: int = 10**9):
+    """Return an XDF of 20 s or less: brain waves, two hearts at 1000 a second whose clocks drift, and marks."""
     raw = b"XDF:" + written_files._chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>")
     people = {2: ("Alex_ECG", 900.0, 0.0), 3: ("Kim_ECG", 1000.0, 50e-6)}
     raw += written_files._header(1, "amp", "EEG", 1000, "uV") + written_files._header(
@@ -146,8 +146,8 @@ def lab(folder, *, pause_at: int = 10**9):
         raw += written_files._header(k, name, "ECG", 1000, "mV")
     raw += written_files._samples(4, np.array([905.0, 915.0]), ["talk start", "talk stop"])
     rng = np.random.default_rng(0)
-    for begin in range(0, 20_000, 333):
-        true = np.arange(begin, min(begin + 333, 20_000)) / 1000 + (5.0 if begin >= pause_at else 0.0)
+    for begin in range(0, n, 333):
+        true = np.arange(begin, min(begin + 333, n)) / 1000 + (5.0 if begin >= pause_at else 0.0)
         for k, (_, zero, drift) in people.items():
             theirs = zero + true * (1 + drift) + rng.normal(0, 1e-4, len(true))
             raw += written_files._samples(k, theirs, np.sin(7 * true) + k)
@@ -215,7 +215,7 @@ def test_a_large_xdf_that_is_cut_short_is_read_as_far_as_it_goes(tmp_path, monke
 def test_a_chunk_of_xdf_that_cannot_hold_what_it_says_costs_itself_alone(tmp_path, words):
     """Found by fuzzing: pyxdf makes room for as many marks as a chunk claims, here 2 GB."""
     pytest.importorskip("pyxdf")
-    path = lab(tmp_path)
+    path = lab(tmp_path, n=2000)
     stream = 4 if words else 2
     claims = written_files._chunk(3, struct.pack("<IBI", stream, 4, 30_000_000) + b"\0" * 40)
     boundary = written_files._chunk(5, bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4"))
@@ -225,7 +225,7 @@ def test_a_chunk_of_xdf_that_cannot_hold_what_it_says_costs_itself_alone(tmp_pat
     found, streams = hearts(path)
     assert tracemalloc.get_traced_memory()[1] < 60e6
     tracemalloc.stop()
-    assert {len(s.data.values) for s in found.values()} == {20_000}
+    assert {len(s.data.values) for s in found.values()} == {2000}
     marks = next(s for s in streams if s.kind == "markers")
     assert [x.text for x in marks.data.labels] == ["talk start", "talk stop", "after it"]
     assert "cut_short" in {n.code for n in streams[0].notices}

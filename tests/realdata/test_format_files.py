@@ -235,6 +235,14 @@ def test_apple_health(formats):
     assert rate.origin_unix_s == 1536571735  # 2018-09-10 02:28:55 -0700
 
 
+def test_an_e4_says_no_temperature_before_its_sensor_has_settled(formats):
+    found = read(formats / "empatica_e4" / "sample_e4_data.zip")
+    temperature = next(s for s in found if s.kind == "temperature")
+    assert np.nanmin(temperature.data.values) > 30
+    assert np.nanmax(temperature.data.values) < 42
+    assert "60 degrees" in temperature.notices[0].text
+
+
 def test_numpy_arrays(data_dir):
     ecg = read(data_dir / "heart" / "samuelgarcia" / "ecg1.npy", {"kind": "ecg", "rate_hz": 1000})
     assert (ecg[0].kind, len(ecg[0].data.values)) == ("ecg", 300_000)

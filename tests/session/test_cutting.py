@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -127,6 +128,39 @@ def test_a_watch_that_was_not_worn_is_named_and_the_rest_goes_on(tmp_path):
         for n in plan.assumptions
     )
     assert len(open_session(tmp_path).streams) == 2
+
+
+def test_recordings_of_other_days_in_one_export_stay_out_of_the_session(tmp_path):
+    """An export keeps every ECG that the watch ever took, each a file of its own in the zip."""
+    breathing(tmp_path / "ann" / "breath.csv")
+    breathing(tmp_path / "bo" / "breath.csv")
+    ecg = (
+        "Name,X\nRecorded Date,{day:%Y-%m-%d %H:%M:%S} +0000\nSample Rate,128 hertz\n\nUnit,µV\n\n"
+        + "\n".join(f"{300 * np.sin(k / 9):.3f}" for k in range(3840))
+    )
+    days = (TALK - 400 * DAY, TALK - 3 * DAY, TALK + timedelta(seconds=90))
+    with zipfile.ZipFile(tmp_path / "ann" / "export.zip", "w") as packed:
+        packed.writestr("apple_health_export/export.xml", "<HealthData locale='en'></HealthData>")
+        for day in days:
+            packed.writestr(
+                f"apple_health_export/electrocardiograms/ecg_{day:%Y-%m-%d}.csv", ecg.format(day=day)
+            )
+    plan = proposed(tmp_path)
+    assert [s.part for s in plan.streams if s.kind == "ecg"] == ["ecg_2024-05-01"]
+    assert [n.where for n in plan.assumptions if n.code == "not_in_session"] == ["ann/export.zip"]
+    assert open_session(tmp_path).duration_s == pytest.approx(300, abs=0.3)
+    # Alone, nothing says which of the days is meant: refused with the line that does.
+    for name in ("ann", "bo"):
+        (tmp_path / name / "breath.csv").unlink()
+    (tmp_path / "bo").rmdir()
+    plan = proposed(tmp_path)
+    assert len([s for s in plan.streams if s.kind == "ecg"]) == 3
+    with pytest.raises(InputError, match=r"span 400 days.*between = \[2024-05-01"):
+        _ = open_session(tmp_path).streams
+    line = "between = [2024-05-01T19:00:00Z, 2024-05-01T19:05:00Z]\n"
+    (tmp_path / FILE_NAME).write_text(line + (tmp_path / FILE_NAME).read_text())
+    (one,) = open_session(tmp_path).streams
+    assert (one.part, len(one.data.values)) == ("ecg_2024-05-01", 3840)
 
 
 def test_one_stamp_of_another_year_costs_that_row_alone(tmp_path):

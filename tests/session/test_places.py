@@ -52,6 +52,15 @@ def test_asked_is_not_assumed(film: Path) -> None:
     assert not [n for n in plan.assumptions if n.code == "assumed_who" and "face" in n.text]
 
 
+def test_whose_voice_comes_first_is_not_assumed_where_it_is_said_who_speaks(film: Path) -> None:
+    turns = "".join(f"SPEAKER talk 1 {k}.0 0.9 <NA> <NA> {who} <NA> <NA>\n" for k, who in enumerate("PA"))
+    (film / "talk.rttm").write_text(turns)
+    plan = propose_session(film, film).plan
+    assumed = [n.text for n in plan.assumptions if n.code == "assumed_who"]
+    assert len(assumed) == 1
+    assert "face on the left" in assumed[0]
+
+
 def test_a_place_that_no_recording_has_is_refused(film: Path) -> None:
     with pytest.raises(InputError, match="Nobody here is called 'upstairs'"):
         propose_session(film, film, people={"Sam": "upstairs"})

@@ -11,10 +11,13 @@ from .local_oscillator import LocalOscillator, local_oscillator
 from .measure import PRIMARY, Bond, Coupling, measure_bond
 from .moments import MOMENT_KINDS, Moments, split_moments
 from .oscillators import NAMES as PARAMETER_NAMES
+from .oscillators import Fit
 from .pool import pool_words
+from .prepare import Spectra
 from .segment_synchrony import SegmentSynchrony, segment_synchrony
 from .sequence import ActorPartner, actor_partner
 from .suite import DEFAULT, MEASURES, CouplingTest, Course, Profile, SuiteSettings, corrected, couple
+from .variants import Evidence, Variant
 from .word import Word, word
 
 __all__ = [
@@ -28,6 +31,8 @@ __all__ = [
     "Coupling",
     "CouplingTest",
     "Course",
+    "Evidence",
+    "Fit",
     "InertiaCoordination",
     "Influence",
     "LaggedCorrelation",
@@ -35,7 +40,9 @@ __all__ = [
     "Moments",
     "Profile",
     "SegmentSynchrony",
+    "Spectra",
     "SuiteSettings",
+    "Variant",
     "Word",
     "actor_partner",
     "benjamini_hochberg",

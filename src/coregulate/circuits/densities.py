@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from coregulate.core import FloatArray
@@ -54,6 +55,16 @@ def _total(
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def _without(inverse: FloatArray, missing: NDArray[np.bool_]) -> FloatArray:
+    """Return the inverse correlation of the cues that are there, from that of all (Schur complements)."""
+    left = inverse.copy()
+    for j in np.flatnonzero(missing):
+        left -= np.outer(left[:, j], left[j]) / left[j, j]
+        left[j, j] = 1.0
+    return left
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _joint(
     z: FloatArray,
     weight: FloatArray,
@@ -66,19 +77,27 @@ def _joint(
     n_times, n_cues = z.shape
     out = np.zeros((n_times, n_cues, means.shape[1]))
     log_scales = np.log(scales)
+    # Root of twice the t's loss, times this root, is a normal score to .02 for 5 degrees of freedom and more (tested).
+    normal = nu / (nu + 1.0) * ((8.0 * nu + 1.0) / (8.0 * nu + 3.0)) ** 2
     shown = np.empty(n_cues)
+    present = np.ones(n_cues, dtype=np.bool_)
+    inverse = within
     for t in range(n_times):
+        if np.any((weight[t] > 0.0) != present):
+            present = weight[t] > 0.0
+            inverse = _without(within, ~present)
         for s in range(means.shape[1]):
             for i in range(n_cues):
-                # Signed root of twice the t's loss: its square gives the loss back, and it is near a normal score.
                 u = (z[t, i] - means[i, s]) / scales[i, s]
                 shown[i] = np.sign(u) * np.sqrt(weight[t, i] * (nu + 1.0) * np.log1p(u * u / nu))
             for i in range(n_cues):
                 if weight[t, i] > 0.0:
-                    together = 0.0
+                    together = (1.0 / normal - 1.0) * factor[i] * shown[i]
                     for j in range(n_cues):
-                        together += within[i, j] * shown[j]
-                    out[t, i, s] = -0.5 * shown[i] * together - weight[t, i] * factor[i] * log_scales[i, s]
+                        together += inverse[i, j] * shown[j]
+                    out[t, i, s] = (
+                        -0.5 * normal * shown[i] * together - weight[t, i] * factor[i] * log_scales[i, s]
+                    )
     return out
 
 
@@ -128,9 +147,10 @@ def joint_loglik(
 ) -> FloatArray:
     """Weighted log-likelihood of each cue for each state where the noise of cues goes together.
 
-    As :func:`each_loglik` but for a constant, with each cue's loss replaced by its part of
-    ``d' within d``: d the signed root of the cue's loss, so that independent cues
-    (``within`` the identity, ``factor`` 1) give the same, and large ``nu`` a multivariate normal.
+    A Gaussian copula around Student-t noise, but for a constant: :func:`each_loglik`, less half of
+    ``x' (within - 1) x`` for the normal scores x of the cues, each cue its part. Independent
+    cues (``within`` the identity) give :func:`each_loglik`, large ``nu`` a multivariate normal.
+    A second with missing cues has the density of those that are there.
 
     Parameters
     ----------

@@ -144,16 +144,13 @@ def state_means(rows: Rows, kappa: float, offsets: FloatArray) -> FloatArray:
 def session_loglik(rows: Rows, parameters: Parameters, settings: CircuitSettings) -> FloatArray:
     """Tempered log-likelihood of each second for each state, shape (time, state)."""
     rows = read_ahead(rows, parameters.lags_s)
-    if parameters.within is not None:
-        graded = _each(rows, parameters, settings).sum(axis=1)
+    if parameters.within is None:
+        # The same without the table between.
+        weight = rows.quality * parameters.lambdas
+        means = state_means(rows, parameters.kappa, parameters.offsets)
+        graded = total_loglik(rows.z, weight, means, rows.scales, nu=settings.student_nu)
     else:
-        graded = total_loglik(
-            rows.z,
-            rows.quality * parameters.lambdas,
-            state_means(rows, parameters.kappa, parameters.offsets),
-            rows.scales,
-            nu=settings.student_nu,
-        )
+        graded = np.sum(_each(rows, parameters, settings), axis=1)
     return graded + absolute_loglik(rows, parameters.absolute_lambdas)
 
 

@@ -48,7 +48,7 @@ def cli() -> None:
     "people",
     multiple=True,
     metavar="NAME=LABEL",
-    help="Who is who: NAME is the person whose files, column or speaker are called LABEL.",
+    help="Who is who: NAME is the person whose files, column or speaker are called LABEL; in one recording of both: left, right, first or second.",
 )
 @click.option(
     "--segment",

@@ -23,7 +23,10 @@ LEAST_SPREAD_DB = 0.3  # so that a voice that hardly varies is not cut in two
 # The leak is learned where the one leads clearest: the best part of the range from the other's lead to theirs.
 CLEAREST = 0.3
 ECHO_S = 0.2  # after the other: what is heard for so long may be the room
-LOUDER_DB = 6.0  # where one voice only is known, it is this much louder in the nearer microphone
+# Where one voice only is known, the nearer microphone is where it is mostly this much louder and stands out of the noise
+# no less: learned from are the moments in which it is clearly louder there, or all but a fifth. Else only the former.
+LOUDER_DB, ALIKE_DB = 2.0, 1.0
+CLEARLY_DB, LEAST_LED = 6.0, 20.0
 LEAK_BEFORE_S, LEAK_AFTER_S = 0.04, 0.01  # the earlier wins: a leak and its echo arrive late
 RINGS_S = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7)  # until the room rings by 60 dB less; 0.05 is as good as none
 PAUSE_S = 0.5  # a pause within a turn is shorter
@@ -64,14 +67,22 @@ def leads_alone(one: Heard, other: Heard, *, each: bool, echo_s: float = 0.0) ->
     if loud.sum() < FRAME_RATE_HZ:
         return np.zeros(len(loud), dtype=bool)
     if not each:
-        n = len(loud)
-        above = _over(one)[:n] >= _over(other)[:n]
-        return np.asarray(loud & above & (difference > LOUDER_DB))
+        return _nearer(one, other, loud, difference)
     middle, _ = _two_groups(difference[loud])
     mine, theirs = _level(one, len(loud)), _level(other, len(loud))
     lead, lag = mine - _recent(theirs, echo_s), theirs - _recent(mine, echo_s)
     most, least = np.percentile(lead[loud], 95), -np.percentile(lag[loud], 95)
     return np.asarray(loud & (difference > middle) & (lead > most - CLEAREST * (most - least)))
+
+
+def _nearer(one: Heard, other: Heard, loud: NDArray[np.bool_], difference: FloatArray) -> NDArray[np.bool_]:
+    """Frames in which one voice that is known to be alone is heard clearest, if the one's microphone is the nearer."""
+    n = len(loud)
+    above = _over(one)[:n] - _over(other)[:n]
+    if np.median(difference[loud]) <= LOUDER_DB or np.median(above[loud]) <= -ALIKE_DB:
+        return np.asarray(loud & (above >= 0) & (difference > CLEARLY_DB))
+    clear_db = min(CLEARLY_DB, float(np.percentile(difference[loud], LEAST_LED)))
+    return np.asarray(loud & (difference > clear_db))
 
 
 def left_of(theirs: Heard, mine: Heard, *, each: bool) -> NDArray[np.float32]:

@@ -34,6 +34,7 @@ _PARTS = {
     "TEMP": _Part("temperature", "degc", 1.0),
 }
 _NAME = re.compile(r"(?:(ACC|BVP|EDA|HR|TEMP|IBI)|(tags)\w*)\.csv$", re.IGNORECASE)
+_HOTTEST_C = 60.0  # prior: no skin, nor what it touches
 _START = re.compile(r"\s*1\d{9}(\.\d+)?\s*(,|$)")
 
 
@@ -138,7 +139,12 @@ def _signal(name: str, table: FloatArray, start: float, what: _Part, path: Path)
     # Not finite: missing. Trailing commas and blank ends are dropped silently.
     values = np.where(np.isfinite(values), values, np.nan)
     n_missing = int(np.isnan(values).sum())
-    if n_missing == values.size:
+    unsettled = (values > _HOTTEST_C) & (what.kind == "temperature")
+    if unsettled.any():
+        values = np.where(unsettled, np.nan, values)
+        text = f"{int(unsettled.sum())} values lie above {_HOTTEST_C:g} degrees (the sensor has not settled): read as missing."
+        notices.append(Notice("off_scale", name, text))
+    if np.isnan(values).all():
         raise FormatError("it holds no numbers", "Export it again", path)
     if n_missing:
         notices.append(Notice("not_numbers", name, f"{n_missing} values are no numbers: read as missing."))

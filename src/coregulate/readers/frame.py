@@ -222,5 +222,7 @@ def find_column(frame: Frame, column: object, path: Path) -> str:
     for name in names:
         if name.strip().casefold() == wanted:
             return name
+    if len(frame.table) == 1 and wanted in {str(x).strip().casefold() for x in frame.table.iloc[0]}:
+        raise InputError("The table has no rows, only the names of its columns", "Export it again", path)
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     raise InputError(f"There is no column '{column}'", f"There are {shown}", path)

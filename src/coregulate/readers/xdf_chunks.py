@@ -20,8 +20,11 @@ from coregulate.core import FormatError
 
 from .xdf_header import is_text, said
 
+#: What pyxdf is given: a file, or what is whole of it.
+Source = str | io.BufferedReader
+
 _MAGIC = b"XDF:"
-#: What a boundary chunk holds (XDF specification, "Boundary chunk"), for going on after damage.
+#: What a boundary chunk holds, as pyxdf looks for it too: there it goes on after damage.
 _BOUNDARY = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 _BLOCK = 1 << 20
 _LONGEST = 1 << 40  # bytes of a chunk; a longer one is damage
@@ -202,7 +205,3 @@ class _Parts(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
-
-
-# What pyxdf is given: a file, or what is whole of it.
-Source = str | io.BufferedReader

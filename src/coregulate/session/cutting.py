@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -28,11 +29,17 @@ def cut_long(
     A stream that holds nothing of that time is left out. Where no other recording carries a clock, what is too
     long stays whole, and a notice says how to tell when the session was.
     """
-    between = _time_of([f.stream for f in found]) if any(too_long(f.stream) for f in found) else None
+    years = _of_days(found)
+    between = _time_of([f.stream for f in found if f.path not in years]) if years else None
     kept: list[tuple[Found, str]] = []
     notices: list[Notice] = []
     for f, owner in zip(found, owners, strict=True):
         stream = f.stream
+        if between is not None and f.path in years and outside(stream, between):
+            notices.append(
+                Notice("not_in_session", f.path, f"What it holds of other days than {between} is left out.")
+            )
+            continue
         try:
             stream = cut(stream, between, f.path) if too_long(stream) else stream
         except InputError as error:
@@ -45,6 +52,36 @@ def cut_long(
         notices.extend(n for n in stream.notices if n.code == "cut_to_session")
         kept.append((f._replace(stream=stream), owner))
     return [f for f, _ in kept], [owner for _, owner in kept], between, notices
+
+
+def _of_days(found: Sequence[Found]) -> set[str]:
+    """Return the files whose times span more than any session: one long stream, or recordings of many days."""
+    spans: dict[str, list[tuple[float, float]]] = {}
+    for f in found:
+        if f.stream.kind != "markers":
+            at, span = f.stream.origin_unix_s or 0.0, f.stream.data.span
+            spans.setdefault(f.path, []).append((at + span.start_s, at + span.end_s))
+    return {p for p, x in spans.items() if max(b for _, b in x) - min(a for a, _ in x) > LONGEST_S}
+
+
+def outside(stream: Stream, between: Between, *, by_s: float = 0.0) -> bool:
+    """Whether a stream that needs no cutting lies before or after the session, by more than so much."""
+    if too_long(stream) or stream.origin_unix_s is None:
+        return False
+    span, at = stream.data.span, stream.origin_unix_s
+    before, after = between.start.timestamp() - by_s, between.end.timestamp() + by_s
+    return at + span.end_s < before or at + span.start_s > after
+
+
+def refuse_years(spans: Sequence[Segment], start_unix_s: float | None, path: Path) -> None:
+    """Raise InputError where recordings of many days would make one session."""
+    start, end = min((s.start_s for s in spans), default=0.0), max((s.end_s for s in spans), default=0.0)
+    if end - start > LONGEST_S:
+        raise InputError(
+            f"Its recordings span {(end - start) / 86400:.0f} days: no session is longer than two",
+            f"Say when it was at the top of session.toml: between = [{_last_hour((start_unix_s or 0.0) + end)}]; "
+            "or set use = false at what is of other days", path,
+        )  # fmt: skip
 
 
 def cut(stream: Stream, between: Between | None, path: str) -> Stream:
@@ -63,7 +100,7 @@ def cut(stream: Stream, between: Between | None, path: str) -> Stream:
     if between is None:
         raise InputError(
             f"{days}: no session is longer than two, and no other recording says when this one was",
-            f"Say it at the top of session.toml: between = [{_example(stream)}]", path,
+            f"Say it at the top of session.toml: between = [{_last_hour(stream.origin_unix_s + stream.data.span.end_s)}]", path,
         )  # fmt: skip
     origin = between.start.timestamp()
     before = origin - stream.origin_unix_s
@@ -88,10 +125,9 @@ def _time_of(streams: Sequence[Stream]) -> Between | None:
     return between_unix(math.floor(start), math.ceil(end)) if end - start <= LONGEST_S - 2 else None
 
 
-def _example(stream: Stream) -> str:
-    """Return the stream's last hour, as session.toml takes it."""
-    end = (stream.origin_unix_s or 0.0) + stream.data.span.end_s
-    last = between_unix(math.floor(end) - 3600, math.ceil(end))
+def _last_hour(end_unix_s: float) -> str:
+    """Return the hour up to a time, as session.toml takes it."""
+    last = between_unix(math.floor(end_unix_s) - 3600, math.ceil(end_unix_s))
     return ", ".join(t.isoformat() for t in last) if last else "2025-01-31T18:00:00Z, 2025-01-31T19:00:00Z"
 
 

@@ -201,6 +201,7 @@ def _propose(
     hearts = {
         person for f, person in zip(found, rows, strict=True) if f.stream.kind in ("ecg", "ppg", "beats")
     }
+    speakers = {p for f, p in zip(found, rows, strict=True) if f.stream.kind in ("speech", "words")} - {""}
     streams = [
         _stream_plan(
             f,
@@ -210,7 +211,8 @@ def _propose(
             rating_span or _rating_span(found),
             person in hearts,
             placed,
-            assumptions,
+            # Where it is said who speaks when, it does not matter whose voice comes first.
+            [] if f.stream.kind == "audio" and len(speakers) > 1 else assumptions,
         )
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
@@ -218,10 +220,6 @@ def _propose(
     assumptions.extend(n for n in told if n.code != "still_too_long")
     streams = one_film(streams, [f.stream.data.span.duration_s for f in found], assumptions)
     streams = without_mixed_sound(streams, people, assumptions)
-    if len({s.person for s in streams if s.use and s.kind in ("speech", "words")} - {""}) > 1:
-        # Who speaks when is said: nobody needs to be heard first.
-        shared_sound = {s.path for s in streams if s.kind == "audio"}
-        assumptions = [n for n in assumptions if n.code != "assumed_who" or n.where not in shared_sound]
     # A file that could not be read may have been meant: it is named again in each analysis.
     assumptions.extend(problems)
     segments = _segments(found, rows, clocks, start_unix_s)

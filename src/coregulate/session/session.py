@@ -34,7 +34,8 @@ from coregulate.core import (
 )
 from coregulate.readers import read
 
-from .cutting import cut, too_long
+from .between import LONGEST_S
+from .cutting import cut, outside, refuse_years, too_long
 from .owned import OwnedStream
 from .person_file import PersonFile, read_person_file
 from .pieces import joined
@@ -125,6 +126,8 @@ class Session:
                 "kinds), or measure any two columns with 'coregulate couple'",
                 self.folder / FILE_NAME,
             )
+        spans = [s.data.span for s in streams if s.kind != "markers"]
+        refuse_years(spans, self.plan.start_unix_s, self.folder / FILE_NAME)
         streams = joined(streams)
         seen = {(n.code, n.where, n.text) for n in notices}
         for stream in streams:
@@ -193,6 +196,11 @@ class Session:
         self, wanted: StreamPlan, cache: dict[tuple[str, ...], list[Stream] | CoregulateError]
     ) -> OwnedStream:
         found = self._find(wanted, self._streams_of(wanted, cache))
+        if self.plan.between is not None and outside(found, self.plan.between, by_s=LONGEST_S):
+            raise InputError(
+                f"It is of another day than {self.plan.between}",
+                f"Set use = false, or change between in {FILE_NAME}", wanted.path,
+            )  # fmt: skip
         if too_long(found):
             found = cut(found, self.plan.between, wanted.path)
         offset_s = wanted.offset_s

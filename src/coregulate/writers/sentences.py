@@ -216,10 +216,10 @@ def _person_not_known(supported: Supported | None) -> list[str]:
     if not supported.safe and not supported.mobilized:
         return ["at ease or not, moved or quiet: not told, because too few cues were observed."]
     if not supported.level_known:
-        changes = "; only how it changed is shown" if supported.changes else " or how that changed"
-        return [
-            f"how much at ease{changes}, and no stretch off track: no rest or calm talk was marked to compare with."
-        ]
+        what = "how much at ease, how that changed, and stretches off track"
+        if supported.changes:
+            what = "how much at ease (only how it changed is shown), and stretches off track"
+        return [f"{what}, because no rest or calm talk was marked to compare with."]
     found = []
     if not supported.episodes:
         found.append("stretches off track, because these channels alone would show some that were not there.")

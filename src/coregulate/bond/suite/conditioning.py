@@ -8,10 +8,13 @@ from coregulate.core import FloatArray
 
 from ..prepare import BURST_WINDOW_S, whole
 from .granger import detrended
+from .surrogates import minute
 
 #: docs/bond.md: sizes over 60 s that go up and down together by this much more than the series do are
 #: common bursts.
 TOGETHER_R = 0.3
+SHARES_R = 0.2  # docs/bond.md: the same of the shares of codes, which tell less of how near the two are
+TINY = 1e-100  # prior: sums of squares, and their products, of all between this and its inverse are numbers
 CLOSE_S = 10.0  # prior: as far as the lags of the measures reach
 FEW = 10  # prior: a series of fewer different values is one of codes or ratings and has no size
 SLOW_R = 0.98  # prior: correlation of a second with the next, from which few moments are independent
@@ -33,6 +36,17 @@ def smoothed(x: FloatArray, rate_hz: float, width_s: float) -> FloatArray:
     return np.where(seen, total / np.maximum(count + beyond, 1.0), np.nan)
 
 
+def in_reach(x: FloatArray) -> FloatArray:
+    """Bring values so large or small that their squares leave the numbers a machine has nearer to 1.
+
+    By a power of 2, so that no digit changes; all others stay as they are.
+    """
+    largest = float(np.max(np.abs(x), where=np.isfinite(x), initial=0.0))
+    if largest == 0 or TINY <= largest <= 1 / TINY:
+        return x
+    return np.asarray(np.ldexp(x, -np.frexp(largest)[1]))
+
+
 def evened(x: FloatArray, rate_hz: float) -> FloatArray:
     """Divide a series by its moving size over 60 s, gaps left as they are (docs/bond.md)."""
     seen = np.isfinite(x)
@@ -42,10 +56,10 @@ def evened(x: FloatArray, rate_hz: float) -> FloatArray:
     return out
 
 
-def awkward(a: FloatArray, b: FloatArray, rate_hz: float) -> tuple[str, ...]:
+def awkward(a: FloatArray, b: FloatArray, rate_hz: float, *, codes: bool = False) -> tuple[str, ...]:
     """Name what is known to mislead tests: ``common bursts``, ``gaps``, ``trends``, ``slow``."""
     said = []
-    if _size_r(a, b, rate_hz) - _closeness(a, b, rate_hz) > TOGETHER_R:
+    if (_shares_swell(a, b, rate_hz) > SHARES_R) if codes else (_sizes_swell(a, b, rate_hz) > TOGETHER_R):
         said.append("common bursts")
     if any(np.isnan(x[_inside(x)]).any() for x in (a, b)):
         said.append("gaps")
@@ -59,6 +73,25 @@ def awkward(a: FloatArray, b: FloatArray, rate_hz: float) -> tuple[str, ...]:
 def _inside(x: FloatArray) -> slice:
     seen = np.flatnonzero(np.isfinite(x))
     return slice(int(seen[0]), int(seen[-1]) + 1) if len(seen) else slice(0, 0)
+
+
+def _sizes_swell(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
+    return _size_r(a, b, rate_hz) - _closeness(a, b, rate_hz)
+
+
+def _shares_swell(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
+    """How much more the shares of a code over a minute go together than the code itself within 10 s; the most of all codes."""
+    width, both = minute(rate_hz), np.isfinite(a) & np.isfinite(b)
+    a, b = a[both], b[both]
+    found = [0.0]
+    for code in np.intersect1d(a, b) if len(a) >= 4 * width else ():
+        shown = [(x == code).astype(np.float64) for x in (a, b)]
+        totals = [np.concatenate([[0.0], np.cumsum(x)]) for x in shown]
+        shares = np.stack([x[width:] - x[:-width] for x in totals])
+        if shares.std(axis=1).min() > 0:
+            closeness = _closeness(shown[0], shown[1], rate_hz)
+            found.append(float(np.corrcoef(shares)[0, 1]) - closeness**0.5)
+    return max(found)
 
 
 def _size_r(a: FloatArray, b: FloatArray, rate_hz: float) -> float:

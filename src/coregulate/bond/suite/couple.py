@@ -10,6 +10,7 @@ from coregulate.core import FloatArray, Notice
 
 from ..corrections import benjamini_hochberg
 from ..correlation import checked
+from .conditioning import in_reach
 from .engine import run
 from .registry import DEFAULT, measure_named
 from .result import CouplingTest
@@ -66,10 +67,11 @@ def couple(
     >>> found.leads, found.lag_s
     ('first', 6.0)
     """
-    a, b = checked(a, b, rate_hz)
+    a, b = (in_reach(x) for x in checked(a, b, rate_hz))
+    drivers = [in_reach(np.asarray(x, dtype=np.float64)) for x in drivers]
     settings = settings or SuiteSettings()
     rows = [measure_named(name) for name in measures]
-    others = tuple(np.asarray(x, dtype=np.float64) for x in strangers)
+    others = tuple(in_reach(np.asarray(x, dtype=np.float64)) for x in strangers)
 
     def all_of(x: FloatArray, y: FloatArray) -> list[CouplingTest]:
         return [

@@ -27,6 +27,8 @@ TURNS = "turns"
 ALONE = "autoregressions"
 KEPT = "shift, common bursts kept"
 TURNS_KEPT = "turns, common bursts kept"
+RUNS = "runs within a minute"
+ROUND = ("shift", KEPT, TURNS, TURNS_KEPT)  # neighbours of these are alike
 
 
 def run(
@@ -79,7 +81,7 @@ def run(
             f"Lags up to {settings.max_lag_s:g} s in series of {len(a) / rate_hz:g} s",
             "Set a shorter max_lag_s",
         )
-    odd = awkward(a, b, rate_hz)
+    odd = awkward(a, b, rate_hz, codes=measure.categorical)
     said = warnings(measure.name, odd) if not strangers else ()
     if settings.even_bursts and not measure.categorical:
         a, b = evened(a, rate_hz), evened(b, rate_hz)
@@ -117,7 +119,7 @@ def _kind(measure: Measure, odd: tuple[str, ...], settings: SuiteSettings) -> st
         return TURNS_KEPT if "common bursts" in odd else TURNS
     if settings.surrogate != "own":
         return settings.surrogate
-    keep = measure.surrogate == "shift" and "common bursts" in odd and not measure.categorical
+    keep = measure.surrogate == "shift" and "common bursts" in odd
     return measure.burst_surrogate if keep else measure.surrogate
 
 
@@ -164,6 +166,10 @@ def _null(
             return made.burst_kept(a, b, some, rate_hz) if kind == KEPT else made.rolled(b, some)
 
         return threads(lambda some: measure.profiles(a, moved(some), rate_hz, settings), parts)
+    if kind in (TURNS, TURNS_KEPT):
+        size = made.common_size(a, b, made.TURN_BURST_S * rate_hz) if kind == TURNS_KEPT else None
+        rows = made.turns_rotated(b, settings.surrogates, rng, size)
+        return measure.profiles(a, rows, rate_hz, settings)
     n_chunks = -(-settings.surrogates // measure.chunk)
     sizes = np.diff(np.minimum(np.arange(n_chunks + 1) * measure.chunk, settings.surrogates))
     jobs = list(zip(sizes.tolist(), rng.spawn(n_chunks), strict=True))
@@ -206,12 +212,11 @@ def _drawn(
 ) -> FloatArray:
     if kind == "segments":
         return made.segments_shuffled(b, max(round(settings.segment_s * rate_hz), 2), m, rng)
+    if kind == RUNS:
+        return made.runs_shuffled(b, made.minute(rate_hz), m, rng)
     if kind == "phase":
         return made.phase_randomised(b, m, rng)
-    if kind == "iaaft":
-        return made.iaaft(b, m, rng)
-    size = made.common_size(a, b, made.TURN_BURST_S * rate_hz) if kind == TURNS_KEPT else None
-    return made.turns_rotated(b, m, rng, size)
+    return made.iaaft(b, m, rng)
 
 
 def _strangers(
@@ -248,7 +253,7 @@ def _verdict(
     sd = float(null.std())
     p = (
         alike_p(float(measure.straight(statistics[:1])[0]), measure.straight(null))
-        if kind in (KEPT, "shift")
+        if kind in ROUND
         else float(upper_p(statistics[:1], null)[0])
     )
     values, phase = (np.abs(stack), np.angle(stack[0])) if np.iscomplexobj(stack) else (stack, NOTHING)
@@ -309,7 +314,7 @@ def _lead(
         return NAN, NAN, ""
     leads = measure.lead(stack, peak)
     lead = float(leads[0])
-    if kind in (KEPT, "shift"):
+    if kind in ROUND:
         p_lead = min(1.0, 2 * min(alike_p(lead, leads[1:]), alike_p(-lead, -leads[1:])))
     else:
         p_lead = float(upper_p(np.abs(leads[:1]), np.abs(leads[1:]))[0])

@@ -9,22 +9,17 @@ from coregulate.core import Notice
 RATES: dict[str, dict[str, float]] = {
     "prewhitened correlation": {"common bursts": 9.2},
     "wavelet coherence": {"common bursts": 10.0},
-    "code recurrence": {"common bursts": 38.6},
-    "vocal entrainment": {"common bursts": 11.6},
-    "transfer entropy": {"trends": 9.2},
-    "granger": {"slow": 8.4},
+    "vocal entrainment": {"common bursts": 11.2},
 }
 #: The highest rate among series that are not awkward, from 8 % on: said of every result.
 ANYWHERE = {"vocal entrainment": 8.0}
 
-#: What is awkward and cannot be seen in the series: said of every result.
-UNSEEN = {"code recurrence": "common bursts"}
-#: The share of 162 real pairs' motion energy that never met, from 9 % on (benchmarks/genuine.py): said of
-#: every result.
-REAL = {"transfer entropy": 14.2, "cross mapping": 9.3}
+#: The share of real pairs' motion energy that never met, from 9 % on (docs/bond.md; 162 pairs for cross
+#: mapping, 324 for Granger): said of every result.
+REAL = {"cross mapping": 9.3, "granger": 9.3}
 
 #: What is awkward, in words.
-NAMES = {"common bursts": "bursts common to both", "slow": "series this slow"}
+NAMES = {"common bursts": "bursts common to both"}
 
 
 def warnings(measure: str, awkward: tuple[str, ...]) -> tuple[Notice, ...]:
@@ -38,7 +33,7 @@ def warnings(measure: str, awkward: tuple[str, ...]) -> tuple[Notice, ...]:
     if measure in REAL:
         text = f"On real motion energy, {measure} found a link in {REAL[measure]:g} % of pairs that never met, instead of 5 %"
         said.append(Notice("not-calibrated", measure, text))
-    for what in (*awkward, UNSEEN.get(measure, "")):
+    for what in awkward:
         rate = RATES.get(measure, {}).get(what)
         if rate is not None:
             text = f"With {NAMES.get(what, what)}, {measure} finds a link in {rate:g} % of pairs that never met, instead of 5 %"

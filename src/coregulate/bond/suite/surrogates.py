@@ -15,6 +15,8 @@ MIN_SHIFTS = 20  # prior: with fewer surrogates not even p = 0.05 can be reached
 IAAFT_ROUNDS = 60  # prior: the order rarely changes after
 BURST_S = 4.0  # docs/bond.md: SD of the Gaussian over which the size that both share is averaged
 TURN_BURST_S = 8.0  # docs/bond.md: the same where they take turns, and each is seen half of the time
+MINUTE_S = 60.0  # docs/bond.md: within it runs of codes change places
+MINUTE_SAMPLES = 20  # prior: fewer hold too few runs to change places
 QUIET = 0.02  # prior: of the mean power; keeps quiet moments from being blown up
 
 
@@ -68,6 +70,30 @@ def segments_shuffled(x: FloatArray, width: int, m: int, rng: np.random.Generato
     for row in out:
         parts = np.split(x, np.arange(int(rng.integers(1, width + 1)), n, width))
         row[:] = np.concatenate([parts[k] for k in rng.permutation(len(parts))])
+    return out
+
+
+def minute(rate_hz: float) -> int:
+    """Return the samples within which runs of codes change places."""
+    return max(round(MINUTE_S * rate_hz), MINUTE_SAMPLES)
+
+
+def runs_shuffled(x: FloatArray, width: int, m: int, rng: np.random.Generator) -> FloatArray:
+    """Put runs of one code in another order within windows of ``width`` samples, cut at another place each time.
+
+    Each code comes about as often around each moment as it did, so that codes which come and go in both
+    at the same moments are no link; one is what goes together more finely than that (as spike trains are
+    jittered: Amarasingham et al. 2012, 10.1152/jn.00633.2011).
+    """
+    codes = np.where(np.isfinite(x), x, np.inf)
+    runs = np.split(x, np.flatnonzero(codes[1:] != codes[:-1]) + 1)
+    lengths = np.array([len(run) for run in runs])
+    middles = np.cumsum(lengths) - lengths / 2
+    out = np.empty((m, len(x)))
+    for row in out:
+        window = (middles + rng.uniform(0, width)) // width
+        order = np.lexsort((rng.random(len(runs)), window))
+        row[:] = np.concatenate([runs[k] for k in order])
     return out
 
 
