@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coregulate.core import Label, Track
-from coregulate.perception import voice_frames
+from coregulate.perception import praat, voice_frames
 
 RATE_HZ = 16000
 NAMES = {"f0": "hz", "intensity": "db", "hnr": "db", "alpha_ratio": "db", "speech_rate": "1/s"}
@@ -22,6 +22,28 @@ def test_known_pitch_and_rhythm(made, voice):
     middle = frames["speech_rate"].values[300:700]
     assert np.nanmedian(middle) == pytest.approx(4.0, abs=0.3)
     assert np.nanmedian(frames["hnr"].values) > 15
+
+
+def test_a_low_voice_is_not_heard_an_octave_higher(made, voice):
+    f0 = voice_frames(made("v", voice([(0, 5)], 66, 5)), track((0, 5)), others=None)["f0"].values
+    assert np.isfinite(f0).mean() > 0.8
+    assert np.nanmedian(f0) == pytest.approx(66, rel=0.01)
+
+
+def test_a_soft_turn_has_its_pitch_and_syllables(made, voice):
+    """30 dB under the turn before it: lost, by Praat's own silence and by one threshold for the whole sound."""
+    x = voice([(0, 10)], 150, 10)
+    x[5 * RATE_HZ :] *= 10 ** (-30 / 20)
+    frames = voice_frames(made("v", x), track((0, 10)), others=None)
+    soft = slice(750, 950)
+    assert np.isfinite(frames["f0"].values[soft]).mean() > 0.5  # of a rhythm that itself dips 20 dB
+    assert np.nanmedian(frames["speech_rate"].values[soft]) == pytest.approx(4.0, abs=0.3)
+
+
+@pytest.mark.parametrize("floor_hz", [50, 55, 60, 65, 75])
+def test_each_frame_has_its_place_whatever_the_floor(voice, floor_hz):
+    found = praat.pitch(voice([(0, 2)], 150, 2) + 1e-9, rate_hz=RATE_HZ, floor_hz=floor_hz, silence=1e-4)
+    assert np.isfinite(found.f0_hz[10:-10]).mean() > 0.95
 
 
 def test_only_where_this_person_speaks_alone(made, voice):

@@ -17,6 +17,7 @@ from coregulate.core import FloatArray
 FRAME_RATE_HZ = 100.0  # Praat's own step for pitch at a floor of 75 Hz is 0.75 / 75 s
 PITCH_FLOOR_HZ = 75.0  # Praat's default
 PITCH_CEILING_HZ = 600.0  # Praat's default
+SILENCE = 0.03  # Praat's default: what lies this far under the loudest peak is silence (30 dB)
 INTENSITY_FLOOR_HZ = 100.0  # Praat's default; the window is 3.2 / floor = 32 ms effective
 
 
@@ -41,6 +42,7 @@ def pitch(
     rate_hz: float,
     floor_hz: float = PITCH_FLOOR_HZ,
     ceiling_hz: float = PITCH_CEILING_HZ,
+    silence: float = SILENCE,
     every: int = 1,
 ) -> Pitch:
     """Pitch by Praat's autocorrelation method, with Praat's own costs.
@@ -51,6 +53,8 @@ def pitch(
     rate_hz : float
     floor_hz, ceiling_hz : float
         Range of f0.
+    silence : float
+        Amplitude, as a share of the loudest peak, under which a frame tends to be unvoiced.
     every : int
         Only each so many frames is asked for, at a cost that falls with it; the rest are NaN.
 
@@ -72,10 +76,14 @@ def pitch(
     if len(samples) / rate_hz < 3.5 / floor_hz:
         return Pitch(f0, strength)
     found = parselmouth.Sound(np.asarray(samples, dtype=np.float64), rate_hz).to_pitch_ac(
-        time_step=every / FRAME_RATE_HZ, pitch_floor=floor_hz, pitch_ceiling=ceiling_hz
+        time_step=every / FRAME_RATE_HZ,
+        pitch_floor=floor_hz,
+        pitch_ceiling=ceiling_hz,
+        silence_threshold=silence,
     )
     selected = found.selected_array
-    at = np.round(found.xs() * FRAME_RATE_HZ).astype(int)
+    # Frames may lie half way between two of the grid: all of them go to the later one, so that none meet.
+    at = np.floor(found.xs() * FRAME_RATE_HZ + 0.5 + 1e-6).astype(int)
     voiced = (selected["frequency"] > 0) & (at >= 0) & (at < n)
     f0[at[voiced]] = selected["frequency"][voiced]
     strength[at[voiced]] = np.minimum(selected["strength"][voiced], 1.0)
