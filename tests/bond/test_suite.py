@@ -281,10 +281,10 @@ def test_what_is_awkward_is_noticed():
 def test_what_is_known_to_mislead_is_said():
     rng = np.random.default_rng(18)
     said = {}
-    for measure in ("granger", "cross mapping", "wavelet coherence"):
+    for measure in ("granger", "transfer entropy", "cross mapping", "wavelet coherence"):
         pair = as_asked(measure, independent("common bursts", 900, rng), rng)
         said[measure] = " ".join(n.text for n in of(measure, pair).notices)
-    assert all("motion energy" in said[m] for m in ("granger", "cross mapping"))
+    assert all("motion energy" in said[m] for m in ("granger", "transfer entropy", "cross mapping"))
     assert "bursts common to both" in said["wavelet coherence"]
 
 

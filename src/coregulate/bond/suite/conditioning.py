@@ -14,6 +14,8 @@ from .surrogates import minute
 #: common bursts.
 TOGETHER_R = 0.3
 SHARES_R = 0.2  # docs/bond.md: the same of the shares of codes, which tell less of how near the two are
+SHARES_HZ = 2.0  # prior: seen often enough for what goes on over a minute
+MOST_CODES = 12  # prior: of more, the commonest are looked at
 TINY = 1e-100  # prior: sums of squares, and their products, of all between this and its inverse are numbers
 CLOSE_S = 10.0  # prior: as far as the lags of the measures reach
 FEW = 10  # prior: a series of fewer different values is one of codes or ratings and has no size
@@ -81,10 +83,13 @@ def _sizes_swell(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
 
 def _shares_swell(a: FloatArray, b: FloatArray, rate_hz: float) -> float:
     """How much more the shares of a code over a minute go together than the code itself within 10 s; the most of all codes."""
+    step = max(round(rate_hz / SHARES_HZ), 1)
+    a, b, rate_hz = a[::step], b[::step], rate_hz / step
     width, both = minute(rate_hz), np.isfinite(a) & np.isfinite(b)
     a, b = a[both], b[both]
+    codes, counts = np.unique(np.concatenate([a, b]), return_counts=True)
     found = [0.0]
-    for code in np.intersect1d(a, b) if len(a) >= 4 * width else ():
+    for code in codes[np.argsort(-counts, kind="stable")[:MOST_CODES]] if len(a) >= 4 * width else ():
         shown = [(x == code).astype(np.float64) for x in (a, b)]
         totals = [np.concatenate([[0.0], np.cumsum(x)]) for x in shown]
         shares = np.stack([x[width:] - x[:-width] for x in totals])

@@ -9,14 +9,15 @@ from coregulate.core import Notice
 RATES: dict[str, dict[str, float]] = {
     "prewhitened correlation": {"common bursts": 9.2},
     "wavelet coherence": {"common bursts": 10.0},
+    "code recurrence": {"common bursts": 8.0},
     "vocal entrainment": {"common bursts": 11.2},
 }
 #: The highest rate among series that are not awkward, from 8 % on: said of every result.
 ANYWHERE = {"vocal entrainment": 8.0}
 
 #: The share of real pairs' motion energy that never met, from 9 % on (docs/bond.md; 162 pairs for cross
-#: mapping, 324 for Granger): said of every result.
-REAL = {"cross mapping": 9.3, "granger": 9.3}
+#: mapping, 324 for the others): said of every result.
+REAL = {"transfer entropy": 16.4, "cross mapping": 9.3, "granger": 9.3}
 
 #: What is awkward, in words.
 NAMES = {"common bursts": "bursts common to both"}

@@ -38,7 +38,6 @@ class SuiteSettings:
     max_order: int = 10  # prior: highest order of an autoregression that is tried
     robust: int = 1  # Granger lets shocks change their size; 0: Geweke's ratio of variances itself
     detrend: int = 1  # degree of the polynomial taken out first, except by windows and wavelets
-    te_detrend: int = 4  # the same for transfer entropy; docs/bond.md: by a line strangers seem to be linked
     low_hz: float = 0.01  # prior: lowest frequency of wavelets and phases
     high_hz: float = 0.25  # prior: highest
     per_octave: int = 12  # Grinsted et al. 2004: dj = 1/12
@@ -74,17 +73,7 @@ class SuiteSettings:
 
 #: May be 0; everything else must be above it.
 _MAY_BE_0 = frozenset(
-    {
-        "course",
-        "at_most_hz",
-        "even_bursts",
-        "ar_order",
-        "detrend",
-        "te_detrend",
-        "max_lag_s",
-        "robust",
-        "smooth_s",
-    }
+    {"course", "at_most_hz", "even_bursts", "ar_order", "detrend", "max_lag_s", "robust", "smooth_s"}
 )
 
 

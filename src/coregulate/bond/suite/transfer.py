@@ -71,12 +71,8 @@ def quantile_codes(x: FloatArray, bins: int) -> NDArray[np.int64]:
 def ready(
     a: FloatArray, b: FloatArray, rate_hz: float, settings: SuiteSettings
 ) -> tuple[FloatArray, FloatArray, SuiteSettings]:
-    """Take the trend out, not of series that are codes already.
-
-    Terciles of a series whose level drifts over minutes are told by the time of day: more than a line is
-    taken out.
-    """
-    one, two = (x if _few(x, settings) else detrended(x, settings.te_detrend) for x in (a, b))
+    """Take the trend out, not of series that are codes already."""
+    one, two = (x if _few(x, settings) else detrended(x, settings.detrend) for x in (a, b))
     return one, two, settings
 
 
