@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from threading import Event
 from typing import Generic, NamedTuple, TypeVar
 
@@ -14,7 +12,6 @@ from threadpoolctl import threadpool_limits
 Tell = Callable[[float, str], None]
 Made = TypeVar("Made")
 AlsoMade = TypeVar("AlsoMade")
-_TURN_S = 1e-4  # measured on a minute of two faces: a tenth less on the clock than with Python's own 5e-3
 _TICK_S = 0.2  # prior: how often the bar moves while only the second piece works
 
 
@@ -28,17 +25,6 @@ class Piece(NamedTuple, Generic[Made]):
 
 class _BrokenOff(BaseException):
     """The other piece has ended with an exception: there is nothing left to work for."""
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Let threads wait for each other in Python a tenth of a millisecond, not five: most of their work is outside it."""
-    usual_s = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN_S)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual_s)
 
 
 def side_by_side(one: Piece[Made], other: Piece[AlsoMade], tell: Tell) -> tuple[Made, AlsoMade]:
@@ -75,7 +61,7 @@ def side_by_side(one: Piece[Made], other: Piece[AlsoMade], tell: Tell) -> tuple[
             raise _BrokenOff
 
     # many threads for one small product mostly wait for each other
-    with threadpool_limits(1, "blas"), _short_turns(), ThreadPoolExecutor(1) as beside:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(1) as beside:
         coming = beside.submit(other.work, other_is_at)
         try:
             made = one.work(one_is_at)
