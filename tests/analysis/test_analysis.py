@@ -110,6 +110,11 @@ def test_saved_and_loaded_it_is_the_same(analysis: Analysis, tmp_path: Path) -> 
     assert dumps(again.story.episodes) == dumps(analysis.story.episodes)
     assert again.bond.word.verdict == analysis.bond.word.verdict
     assert again.bond.moments.share == analysis.bond.moments.share
+    # what several sessions are read together from
+    kept, made = (a.bond.word.evidence.variant for a in (again, analysis))
+    np.testing.assert_array_equal(kept.fit.theta, made.fit.theta)
+    for part, own in zip(kept.data, made.data, strict=True):
+        np.testing.assert_array_equal(part, own)
     np.testing.assert_array_equal(again.bond.couplings[0].surrogates, analysis.bond.couplings[0].surrogates)
     assert json.loads(dumps(again.summary)) == json.loads(dumps(analysis.summary))
     assert stored_key(folder) == analysis.summary["key"]
