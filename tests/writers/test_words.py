@@ -125,6 +125,11 @@ def test_the_strength_comes_first() -> None:
     assert words.observations(nothing)[0] == "You both gave 25 min to this recording."
     nothing.notices = (Notice("no_streams", "b", "Nothing was recorded of Sam."),)
     assert words.observations(nothing)[0] == "Alex gave 25 min to this recording."
+    assert (
+        words.observations(nothing)[2]
+        == "Nothing was recorded of Sam: whether you steadied each other needs both."
+    )
+    assert words.thing_to_try(nothing)[0].startswith("Next time, record both of you")
     nothing.notices += (Notice("no_streams", "a", "Nothing was recorded of Alex."),)
     assert words.observations(nothing)[0] == "Neither of you could be read from this recording of 25 min."
 
@@ -177,12 +182,12 @@ def test_the_easiest_minute_of_a_talk_all_off_track_is_not_called_easy() -> None
     talk = standin.make_analysis(3, n_episodes=0)
     talk.states.loc[{"state": ["social", "play", "still"]}] = 0.0
     talk.story = talk.story._replace(minutes=((4, 0.2), (5, 0.1)))
-    assert words.observations(talk)[0] == "The minute from 4:00 was the easiest for both of you."
+    assert words.observations(talk)[0] == "The minute from 4:00 was the easiest for the two of you together."
     episode = standin.make_analysis(3, n_episodes=1).story.episodes[0]
     off = episode._replace(start_s=0.0, end_s=1500.0, recovered=False)
     talk.story = talk.story._replace(episodes=(off,))
     assert words.observations(talk)[0] == (
-        "Even off track, one minute was easier for both of you: the one from 4:00."
+        "Even off track, one minute was easier for the two of you together: the one from 4:00."
     )
 
 

@@ -133,6 +133,9 @@ def _recording_to_make(analysis: Analysis) -> str:
     todo = ["begin with two to five marked minutes of easy talk"]
     if float(analysis.summary["session"]["duration_s"]) < LONG_ENOUGH_S:
         todo.insert(0, "record ten minutes or more")
+    here, absent = _recorded(analysis)
+    if here and absent:
+        todo.insert(0, "record both of you")
     if not used & {"audio", "speech"}:
         todo.append("give each of you a microphone")
     elif not used & {"ecg", "ppg", "rr"}:
@@ -154,10 +157,8 @@ def _strength(analysis: Analysis) -> str:
     if analysis.story.minutes:
         start_s = 60.0 * analysis.story.minutes[0][0]
         if any(e.start_s < start_s + 30.0 < e.end_s for e in analysis.story.episodes):
-            return (
-                f"Even off track, one minute was easier for both of you: the one from {clock_words(start_s)}."
-            )
-        return f"The minute from {clock_words(start_s)} was the easiest for both of you."
+            return f"Even off track, one minute was easier for the two of you together: the one from {clock_words(start_s)}."
+        return f"The minute from {clock_words(start_s)} was the easiest for the two of you together."
     ease = [m for m in analysis.story.moments_of_change if m[2] == "toward safety"]
     if ease:
         names = person_names(analysis.summary["people"])
@@ -165,13 +166,19 @@ def _strength(analysis: Analysis) -> str:
     length = duration_words(analysis.summary["session"]["duration_s"])
     if spoken := _turns(analysis):
         return f"You spoke in turn: the word went from one to the other {spoken} times in {length}."
-    absent = {n.where for n in analysis.notices if n.code == "no_streams"}
+    here, absent = _recorded(analysis)
+    if not here:
+        return f"Neither of you could be read from this recording of {length}."
     if absent:
-        here = [name for pid, name in person_names(analysis.summary["people"]).items() if pid not in absent]
-        if not here:
-            return f"Neither of you could be read from this recording of {length}."
         return f"{capital(join_words(here))} gave {length} to this recording."
     return f"You both gave {length} to this recording."
+
+
+def _recorded(analysis: Analysis) -> tuple[list[str], list[str]]:
+    """Names of those of whom something was recorded, and of those of whom nothing was."""
+    ids = {n.where for n in analysis.notices if n.code == "no_streams"}
+    names = person_names(analysis.summary["people"])
+    return [name for pid, name in names.items() if pid not in ids], [names[p] for p in names if p in ids]
 
 
 def _turns(analysis: Analysis) -> int:
@@ -224,6 +231,9 @@ def _together(analysis: Analysis) -> str:
         return f"Your {series} went their own ways in this talk; that is neither good nor bad."
     if bond.couplings and bond.couplings[0].q < 0.05:
         return f"Your {series} moved together more than chance alone would make them."
+    here, absent = _recorded(analysis)
+    if here and absent:
+        return f"Nothing was recorded of {join_words(absent)}: whether you steadied each other needs both."
     more = bond.word.more_minutes
     likely = (
         f"; about {duration_words(60 * more)} more would likely tell"
