@@ -7,7 +7,8 @@ from oscillator_pairs import OMEGA_REF, random_truth, simulate, simulate_outside
 
 from coregulate.bond import Word, pool_words, word
 from coregulate.bond.gain import stability_gain
-from coregulate.bond.variants import MEAN, gain_of
+from coregulate.bond.oscillators import stable
+from coregulate.bond.variants import LATE_S, MEAN, gain_of, variants
 from coregulate.core import BondSettings
 from coregulate.simulate.noise import gaussian_noise
 
@@ -58,7 +59,22 @@ def test_sessions_with_late_answers_are_pooled_to_no_wrong_word():
         assert pooled.p_any < 0.01
         covered += pooled.gain.low <= gain <= pooled.gain.high
         assert pooled.verdict != ("co-dysregulating" if gain > 0 else "co-regulating")
+        assert 4 <= pooled.late_s <= 6
     assert covered >= 2
+
+
+def test_each_session_has_every_variant_also_where_its_own_fit_would_swing_up_late():
+    """Heard late, strong coupling is unstable: then no delay may be missing, or all sessions would lack it."""
+    rng = np.random.default_rng(26)
+    names = {(late_s, rest) for late_s in (0.0, *LATE_S) for rest in (False, True)}
+    unstable = 0
+    for _ in range(6):
+        plain = say(simulate(random_truth(rng, 1.3, 1), 900, rng)).evidence.variant
+        found = variants(plain.data, plain.fit)
+        assert {v.name for v in found} == names
+        assert all(np.isfinite(v.cost) and stable(v.fit.theta, v.data.late) for v in found)
+        unstable += not all(stable(plain.fit.theta, late_s * OMEGA_REF) for late_s in LATE_S)
+    assert unstable >= 2
 
 
 def test_a_rest_that_remembers_is_not_taken_for_a_late_answer():

@@ -106,10 +106,9 @@ def _joint(sessions: Sequence[Evidence]) -> dict[str, Any]:
 
 
 def _costs(tables: Sequence[Sequence[Variant]]) -> list[tuple[float, tuple[float, bool]]]:
-    """Cost of each variant that all sessions have, summed, its price paid once; the best first."""
+    """Cost of each variant, summed over the sessions, its price paid once; the best first."""
     named = [{v.name: v for v in table} for table in tables]
-    shared = [v for v in tables[0] if all(v.name in table for table in named)]
-    return sorted((sum(t[v.name].fit.cost for t in named) + v.price, v.name) for v in shared)
+    return sorted((sum(t[v.name].fit.cost for t in named) + v.price, v.name) for v in tables[0])
 
 
 def _in_order(people: People, swapped: bool) -> People:

@@ -63,34 +63,37 @@ class Evidence:
 def variants(data: Spectra, coupled: Fit) -> list[Variant]:
     """Fit the coupled model with a coloured rest and with a few delays; the fit without either comes first."""
     plain = Variant(coupled, data)
-    found = [plain, *_coloured(plain)]
+    found = [plain, _coloured(plain)]
     return [*found, *delayed(found, LATE_S)]
 
 
 def delayed(found: Sequence[Variant], lates_s: Sequence[float]) -> list[Variant]:
     """Fit the first two, without a delay, with these delays."""
-    late = [v for late_s in lates_s for v in _late(found[0], late_s)]
-    return [
-        *late,
-        *(v for white in late for v in _coloured(white, _turned(found[1].fit.theta, white.data.late))),
-    ]
+    white = [_late(found[0], late_s) for late_s in lates_s]
+    return [*white, *(_coloured(v, _turned(found[1].fit.theta, v.data.late)) for v in white)]
 
 
-def _coloured(white: Variant, *starts: FloatArray) -> list[Variant]:
+def _coloured(white: Variant, *starts: FloatArray) -> Variant:
     theta, data = white.fit.theta, white.data._replace(rest=CORNER)
     return _climbed([theta, _with_rest(theta), *starts], data)
 
 
-def _late(at_once: Variant, late_s: float) -> list[Variant]:
+def _late(at_once: Variant, late_s: float) -> Variant:
     # Near one frequency a late answer looks like another answer in time.
     theta, data = at_once.fit.theta, at_once.data._replace(late=late_s * OMEGA_REF)
     return _climbed([_turned(theta, data.late), theta], data)
 
 
-def _climbed(starts: Sequence[FloatArray], data: Spectra) -> list[Variant]:
-    """Return the best of all stable starts; nothing where none is."""
-    starts = [t for t in starts if stable(t, data.late)]
-    return [Variant(best_of(starts, data, COUPLED), data)] if starts else []
+def _climbed(starts: Sequence[FloatArray], data: Spectra) -> Variant:
+    return Variant(best_of([_steadied(t, data.late) for t in starts], data, COUPLED), data)
+
+
+def _steadied(theta: FloatArray, late: float) -> FloatArray:
+    """Halve the couplings until the two together are stable: each alone is."""
+    out = theta.copy()
+    while not stable(out, late):
+        out[[*DRIVE_1, *DRIVE_2]] /= 2
+    return out
 
 
 def _with_rest(theta: FloatArray) -> FloatArray:
