@@ -276,10 +276,31 @@ def test_polar_sensor_clock_is_laid_on_the_phones(streams):
 
 
 def test_intervals_with_times(streams):
-    for name, n in (("kubios", 3), ("rr_pairs", 100)):
+    for name, n in (("kubios", 3), ("rr_pairs", 100), ("kubios_mat", 120), ("kubios_mat_73", 120)):
         (rr,) = streams(name).values()
         assert (rr.kind, rr.timing, len(rr.data.values)) == ("rr", "stamps", n)
         np.testing.assert_allclose(np.diff(rr.data.times_s), rr.data.values[1:] / 1000, atol=2e-3)
+
+
+def test_the_results_of_kubios_count_from_the_recordings_begin(tmp_path, streams):
+    (rr,) = streams("kubios_mat").values()
+    assert rr.data.times_s[0] == pytest.approx(2.5 + 0.8)
+    assert "14:30:00" in rr.notices[0].text
+    from scipy.io import loadmat, savemat
+
+    path = WRITTEN["kubios_mat"][0](tmp_path)
+    whole = loadmat(path, simplify_cells=True)["Res"]
+    data = whole["HRV"]["Data"]
+    data["T_RR"] = data["T_RR"][:-1]  # when each interval began
+    savemat(path, {"Res": whole})
+    np.testing.assert_allclose(read(path)[0].data.times_s, rr.data.times_s)
+    for wrong, match in (
+        ({"RR": data["RR"][::-1] * 2}, "do not fit"),
+        ({"RR": []}, "no intervals with times"),
+    ):
+        savemat(path, {"Res": {**whole, "HRV": {"Data": {**data, **wrong}}}})
+        with pytest.raises(FormatError, match=match):
+            read(path)
 
 
 def test_one_of_several_observations(tmp_path):
@@ -322,3 +343,22 @@ def test_the_report_of_kubios_gives_its_intervals_and_not_the_spectrum_that_goes
     assert found.data.times_s.tolist() == [t for t, _ in rows]
     np.testing.assert_allclose(found.data.values, [1000 * r for _, r in rows])
     assert "2 samples" in found.notices[0].text
+
+
+def test_names_beyond_ascii_in_what_matlab_writes(tmp_path):
+    """MATLAB keeps letters as two bytes each; SciPy writes UTF-8, so the element is laid by hand."""
+    import struct
+
+    from scipy.io import savemat
+
+    def element(kind: int, raw: bytes) -> bytes:
+        return struct.pack("<II", kind, len(raw)) + raw + bytes(-len(raw) % 8)
+
+    path = tmp_path / "acq.mat"
+    savemat(path, {"data": waves()[:, :1], "isi": 10.0, "units": np.array(["mV"], object)})
+    label = "ECG Jürgen"
+    body = element(6, struct.pack("<II", 4, 0)) + element(5, struct.pack("<ii", 1, len(label)))
+    body += element(1, b"labels") + element(4, label.encode("utf-16-le"))
+    path.write_bytes(path.read_bytes() + element(14, body))
+    (ecg,) = read(path)
+    assert (ecg.kind, ecg.part) == ("ecg", label)

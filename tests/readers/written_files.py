@@ -472,6 +472,35 @@ def kubios(folder: Path) -> Path:
     return path
 
 
+def kubios_mat(folder: Path) -> Path:
+    """Results with a recording that began at 14:30:00, as version 7: times are of all beats."""
+    from scipy.io import savemat
+
+    rr = 0.8 + 0.05 * np.sin(np.arange(120) / 4)
+    path = folder / "talk_hrv.mat"
+    data = {
+        "RR": rr,
+        "T_RR": 52200 + 2.5 + np.cumsum([0, *rr]),
+        "RRi": np.interp(np.arange(300) / 4, np.cumsum(rr), rr),
+    }
+    savemat(path, {"Res": {"f_name": "talk.edf", "CNT": {"Offset": 52200.0, "rate": {"ECG": 500}},
+                           "HRV": {"Data": data, "Statistics": {"mean_RR": rr.mean()}}}})  # fmt: skip
+    return path
+
+
+def kubios_mat_73(folder: Path) -> Path:
+    """The same as version 7.3, with a time for each interval's end and no clock."""
+    import h5py
+
+    rr = 0.8 + 0.05 * np.sin(np.arange(120) / 4)
+    path = folder / "new_hrv.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["Res/HRV/Data/RR"], file["Res/HRV/Data/T_RR"] = rr[None], np.cumsum(rr)[None]
+    with path.open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file, Platform: PCWIN64".ljust(124) + b"\x00\x02IM")
+    return path
+
+
 def rr_pairs(folder: Path) -> Path:
     rr = np.random.default_rng(1).normal(0.85, 0.05, 100)
     path = folder / "beats.txt"
@@ -489,4 +518,5 @@ WRITTEN: dict[str, tuple[Maker, str]] = {
     "boris": (boris, "boris"), "apple_zip": (apple_zip, "apple_health"), "tcx": (tcx, "fitness"),
     "fit": (fit, "fitness"), "fitbit": (fitbit, "fitness"), "polar_flow": (polar_flow, "polar"),
     "polar_ecg": (polar_ecg, "polar"), "kubios": (kubios, "kubios"), "rr_pairs": (rr_pairs, "rr_list"),
+    "kubios_mat": (kubios_mat, "matlab"), "kubios_mat_73": (kubios_mat_73, "matlab"),
 }  # fmt: skip
