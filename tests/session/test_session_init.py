@@ -272,3 +272,37 @@ def test_a_stream_whose_damaged_times_span_years_is_left_out_and_named(tmp_path:
     told = next(n for n in session.notices if n.code == "stream_unreadable")
     assert told.where == "bo_breathing.csv"
     assert "no session is longer than two" in told.text
+
+
+def write_clocked(path: Path, start_s: int, *, on: str = "") -> None:
+    """Breathing at one sample a second, each with the time of day, and the date where one is given."""
+    times = [start_s + k for k in range(300)]
+    waves = [f"{np.sin(t):.4f}".replace(".", ",") for t in times]
+    rows = [
+        f"{on}{t // 3600:02d}:{t // 60 % 60:02d}:{t % 60:02d};{w}" for t, w in zip(times, waves, strict=True)
+    ]
+    path.write_text("Zeit;Atmung\n" + "\n".join(rows))
+
+
+def test_times_of_day_lie_by_the_clock_on_the_wall(tmp_path: Path) -> None:
+    write_clocked(tmp_path / "ann.csv", 14 * 3600)
+    write_clocked(tmp_path / "bo.csv", 14 * 3600 + 40)
+    plan = propose_session(tmp_path, tmp_path).plan
+    assert any("the same day" in a.text for a in plan.assumptions)
+    write_plan(agreed(plan), tmp_path)
+    spans = {s.person: s.data.span for s in open_session(tmp_path).streams}
+    assert (spans["ann"].start_s, spans["bo"].start_s) == (0, 40)
+
+
+def test_times_of_day_beside_a_file_that_counts_from_its_begin_start_with_it(tmp_path: Path) -> None:
+    write_clocked(tmp_path / "ann.csv", 14 * 3600)
+    write_breathing(tmp_path / "bo.csv", 0)
+    write_plan(agreed(propose_session(tmp_path, tmp_path).plan), tmp_path)
+    assert [s.data.span.start_s for s in open_session(tmp_path).streams] == [0, 0]
+
+
+def test_times_of_day_with_their_date_meet_unix_times(tmp_path: Path) -> None:
+    write_clocked(tmp_path / "ann.csv", 22 * 3600 + 13 * 60 + 30, on="14.11.2023 ")
+    write_breathing(tmp_path / "bo.csv")  # 1.7e9: 22:13:20 of that day
+    write_plan(agreed(propose_session(tmp_path, tmp_path).plan), tmp_path)
+    assert {s.person: s.data.span.start_s for s in open_session(tmp_path).streams} == {"ann": 10, "bo": 0}

@@ -223,7 +223,7 @@ def _timed(
         )
         notices = [*times.notices, *notices, *told]
         timing, origin = times.timing, times.origin_unix_s
-    attrs: dict[str, Any] = {}
+    attrs: dict[str, Any] = {"of_day": True} if times is not None and times.of_day else {}
     if kind == "rating":
         attrs["observed_range"] = (float(np.nanmin(values)), float(np.nanmax(values)))
     if hints.get("where"):
@@ -236,9 +236,9 @@ def _intervals(
 ) -> Stream:
     if times is not None:
         data = Events(times.times_s, values[times.keep], "ms", part)
-        return Stream(
-            "rr", data, str(path), part, times.origin_unix_s, owner, "stamps", (*times.notices, *notices)
-        )
+        told = (*times.notices, *notices)
+        attrs = {"of_day": True} if times.of_day else {}
+        return Stream("rr", data, str(path), part, times.origin_unix_s, owner, "stamps", told, attrs)
     kept = values[np.isfinite(values)]
     return Stream(
         "rr",

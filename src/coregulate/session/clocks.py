@@ -64,7 +64,7 @@ def _on_unix(
         elif tie is not None:
             placed.append(Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s))
         else:
-            placed.append(Placed("unix" if i in unix else "aligned", 0.0))
+            placed.append(Placed("unix", 0.0) if i in unix else Placed("aligned", _begin(f.stream)))
     loose = sorted(
         {
             found[i].path
@@ -93,12 +93,14 @@ def _side_by_side(
     spans: Mapping[str, Segment | None], media: Collection[int], why: str, assumptions: list[Notice],
 ) -> list[Placed]:  # fmt: skip
     base = []
+    by_the_clock = _all_tell_the_hour(found)
     for i, f in enumerate(found):
         span = spans.get(owners[i])
         known = (
             span is not None and i in unix and not too_long(f.stream)
         )  # what is cut later counts from there
-        base.append((f.stream.origin_unix_s or 0.0) - span.start_s if known and span else 0.0)
+        alone = 0.0 if by_the_clock else _begin(f.stream)
+        base.append((f.stream.origin_unix_s or 0.0) - span.start_s if known and span else alone)
     ties = find_ties([(f.path, f.stream) for f in found], base, [False] * len(found))
     placed = [
         Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s)
@@ -118,9 +120,20 @@ def _side_by_side(
     several = len({f.path for i, f in enumerate(found) if i not in media}) > 1 or len(unix) > 0
     # One file that the rest is tied to needs no assumption.
     if several and (len(loose) > 1 or not ties):
-        assumptions.append(_aligned(loose, why=why))
+        assumptions.append(_by_the_clock(loose) if by_the_clock else _aligned(loose, why=why))
     assumptions.extend(_measured(path, tie) for path, tie in ties.items())
     return placed
+
+
+def _begin(stream: Stream) -> float:
+    """Return what moves a stream that is assumed to begin with others: times of a day count from midnight."""
+    return -stream.data.span.start_s if stream.attrs.get("of_day") else 0.0
+
+
+def _all_tell_the_hour(found: Sequence[Found]) -> bool:
+    """Whether all that is laid in time tells the time of a day: then the clock on the wall ties it."""
+    laid = [f.stream for f in found if f.stream.kind not in ("other", "markers")]
+    return all(s.attrs.get("of_day") for s in laid)
 
 
 def _measured(path: str, tie: Tie) -> Notice:
@@ -142,13 +155,20 @@ def _someone_without_clock(
 
 
 def _aligned(paths: Sequence[str], to: str = "", why: str = "") -> Notice:
-    listed = ", ".join(paths[:6]) + (f" and {len(paths) - 6} more" if len(paths) > 6 else "")
     reason = f" ({why})" if why else ""
-    return Notice(
-        "assumed_aligned",
-        listed,
-        f"Nothing ties these clocks{reason}: they are assumed to begin together{to}.",
+    text = f"Nothing ties these clocks{reason}: they are assumed to begin together{to}."
+    return Notice("assumed_aligned", _listed(paths), text)
+
+
+def _by_the_clock(paths: Sequence[str]) -> Notice:
+    text = (
+        "They tell the time of day and no date: they are assumed to be of the same day, by clocks that agree."
     )
+    return Notice("assumed_aligned", _listed(paths), text)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:6]) + (f" and {len(paths) - 6} more" if len(paths) > 6 else "")
 
 
 def _unix_span(stream: Stream) -> Segment:
