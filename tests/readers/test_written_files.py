@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -303,6 +304,27 @@ def test_the_results_of_kubios_count_from_the_recordings_begin(tmp_path, streams
             read(path)
 
 
+def test_a_zip_of_one_file_is_that_file(tmp_path, streams):
+    import zipfile
+
+    inside, packed = streams("fit"), streams("zipped_fit")
+    assert inside.keys() == packed.keys()
+    for key, stream in packed.items():
+        np.testing.assert_array_equal(stream.data.values, inside[key].data.values)
+        assert Path(stream.path).name == "4077461142.zip"
+    one, two, nested = (tmp_path / f"{n}.zip" for n in ("one", "two", "nested"))
+    for path, files in ((one, ["a.txt"]), (two, ["a.csv", "b.csv"])):
+        with zipfile.ZipFile(path, "w") as zipped:
+            for name in files:
+                zipped.writestr(name, "only words\n")
+    with zipfile.ZipFile(nested, "w") as zipped:
+        zipped.write(one, "one.zip")
+    for path, match in ((one, "'a.txt' in it: It is text"), (two, "2 files"), (nested, "zip in a zip")):
+        with pytest.raises(FormatError, match=match) as told:
+            read(path)
+        assert str(told.value).endswith(f"File: {path}")
+
+
 def test_one_of_several_observations(tmp_path):
     import json
 
@@ -343,6 +365,12 @@ def test_the_report_of_kubios_gives_its_intervals_and_not_the_spectrum_that_goes
     assert found.data.times_s.tolist() == [t for t, _ in rows]
     np.testing.assert_allclose(found.data.values, [1000 * r for _, r in rows])
     assert "2 samples" in found.notices[0].text
+
+
+def test_an_old_workbook_is_told_how_to_be_saved(tmp_path):
+    (tmp_path / "old.xls").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    with pytest.raises(FormatError, match=r"Save a table as \.xlsx"):
+        read(tmp_path / "old.xls")
 
 
 def test_names_beyond_ascii_in_what_matlab_writes(tmp_path):

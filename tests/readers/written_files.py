@@ -501,6 +501,17 @@ def kubios_mat_73(folder: Path) -> Path:
     return path
 
 
+def zipped_fit(folder: Path) -> Path:
+    """A watch's file as Garmin's Export Original packs it, with what a Mac adds."""
+    import zipfile
+
+    path = folder / "4077461142.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(fit(folder), "4077461142.fit")
+        packed.writestr("__MACOSX/._4077461142.fit", b"\x00\x05\x16\x07")
+    return path
+
+
 def rr_pairs(folder: Path) -> Path:
     rr = np.random.default_rng(1).normal(0.85, 0.05, 100)
     path = folder / "beats.txt"
@@ -518,5 +529,5 @@ WRITTEN: dict[str, tuple[Maker, str]] = {
     "boris": (boris, "boris"), "apple_zip": (apple_zip, "apple_health"), "tcx": (tcx, "fitness"),
     "fit": (fit, "fitness"), "fitbit": (fitbit, "fitness"), "polar_flow": (polar_flow, "polar"),
     "polar_ecg": (polar_ecg, "polar"), "kubios": (kubios, "kubios"), "rr_pairs": (rr_pairs, "rr_list"),
-    "kubios_mat": (kubios_mat, "matlab"), "kubios_mat_73": (kubios_mat_73, "matlab"),
+    "zipped_fit": (zipped_fit, "zipped"), "kubios_mat": (kubios_mat, "matlab"), "kubios_mat_73": (kubios_mat_73, "matlab"),
 }  # fmt: skip
