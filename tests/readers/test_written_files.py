@@ -89,6 +89,39 @@ def test_opensignals_turns_counts_into_microsiemens(streams):
     assert next(s for (kind, _), s in told.items() if kind == "ecg").data.unit == "counts"
 
 
+@pytest.mark.parametrize(
+    ("model", "sensor", "expected_us"),
+    [  # what the maker's package (biosignalsnotebooks 0.6.14, raw_to_phy) gives for 500 of 1024
+        ("channeller", "EDA", 12.20703125),
+        ("biosignalspluxsolo", "EDA", 12.20703125),
+        ("bitalino_rev", "EDABITREV", 12.20703125),
+        ("bitalino", "EDABIT", 1.9541984732824427),
+        ("other", "EDA", None),
+    ],
+)
+def test_opensignals_knows_the_makers_devices(tmp_path, model, sensor, expected_us):
+    import json
+
+    about = {"sensor": [sensor, "XYZ", "XYZ", "XYZ", "RESPIRATION"], "column": ["nSeq", *"abcde"], "device": model,
+             "sampling rate": 100, "label": ["A1", "A2", "A3", "A4", "A5"], "resolution": [4, 1, *[10] * 5]}  # fmt: skip
+    rows = [
+        f"{k % 16}\t{500 + k % 2}\t{500 + k % 7}\t{510 - k % 5}\t{700 + k % 3}\t{400 + k % 90}\t"
+        for k in range(600)
+    ]
+    path = tmp_path / "opensignals.txt"
+    text = (
+        "# OpenSignals Text File Format. Version 1\n# " + json.dumps({"20:16": about}) + "\n# EndOfHeader\n"
+    )
+    path.write_text(text + "\n".join(rows) + "\n")
+    eda, moved, breath = read(path)
+    assert (moved.kind, moved.data.values.shape, breath.kind) == ("acceleration", (600, 3), "respiration")
+    assert moved.data.values[1].tolist() == [501, 509, 701]
+    if expected_us is None:
+        assert (eda.kind, eda.notices[-1].code) == ("other", "unit_unusable")
+    else:
+        assert (eda.kind, eda.data.unit, eda.data.values[0]) == ("eda", "us", pytest.approx(expected_us))
+
+
 def test_bids_two_subjects(tmp_path):
     first = read(WRITTEN["bids_dyad"][0](tmp_path))
     second = read(tmp_path / "sub-02" / "beh" / "sub-02_task-talk_recording-ecg_physio.tsv.gz")
