@@ -337,6 +337,33 @@ def test_the_results_of_kubios_count_from_the_recordings_begin(tmp_path, streams
             read(path)
 
 
+def test_shimmer_devices_of_one_export_are_told_apart(tmp_path, streams):
+    told = streams("shimmer")
+    assert {(kind, s.owner_hint) for (kind, _), s in told.items()} == {
+        ("ecg", "Shimmer_820D"), ("respiration", "Shimmer_820D"), ("ecg", "Shimmer_95AE"), ("eda", "Shimmer_95AE"),
+        ("heart_rate", "Shimmer_95AE"), ("acceleration", "Shimmer_95AE"),
+    }  # fmt: skip
+    two = waves()
+    ecg = next(s for s in told.values() if (s.kind, s.owner_hint) == ("ecg", "Shimmer_820D"))
+    np.testing.assert_allclose(ecg.data.values, two[:, 0])  # LL-RA, though LA-RA stands before it
+    assert (ecg.origin_unix_s, ecg.data.rate_hz, ecg.data.unit) == (START, RATE, "mv")
+    moved = next(s for s in told.values() if s.kind == "acceleration")
+    assert (moved.data.values.shape, moved.data.unit) == ((1000, 3), "m/s^2")
+    rate = next(s for s in told.values() if s.kind == "heart_rate")
+    assert np.isnan(rate.data.values[:50]).all()
+    assert np.nanmin(rate.data.values) == 70
+    path = tmp_path / "one.csv"  # another day's: one device, formatted times, not calibrated
+    stamps = [f"2023/11/14 22:13:{20 + k // 100:02d}.{k % 100 * 10:03d}" for k in range(1000)]
+    rows = "".join(f"{t},{int(1000 * v)}\n" for t, v in zip(stamps, two[:, 0], strict=True))
+    names = "S_Timestamp_FormattedUnix_CAL,S_ECG_LL-RA_24BIT_UNCAL"
+    path.write_text(f'"sep=,"\n{names}\nyyyy/mm/dd hh:mm:ss.000,no_units\n{rows}')
+    (one,) = read(path)
+    assert (one.owner_hint, one.origin_unix_s, one.data.rate_hz, one.data.unit) == ("", START, RATE, "counts")
+    path.write_text(path.read_text().replace("ECG_LL-RA_24BIT", "GSR_Skin_Conductance"))
+    with pytest.raises(FormatError, match="no calibrated signal"):
+        read(path)
+
+
 def test_a_zip_of_one_file_is_that_file(tmp_path, streams):
     import zipfile
 

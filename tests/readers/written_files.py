@@ -501,6 +501,42 @@ def kubios_mat_73(folder: Path) -> Path:
     return path
 
 
+def shimmer(folder: Path) -> Path:
+    """Two devices' synchronised export of Consensys: names and units in two lines, a tab at each line's end."""
+    columns = {
+        "Shimmer_820D_TimestampSync_Unix_CAL": "ms", "Shimmer_820D_ECG_LA-RA_24BIT_CAL": "mV",
+        "Shimmer_820D_ECG_LL-RA_24BIT_CAL": "mV", "Shimmer_820D_ECG_RESP_24BIT_CAL": "mV",
+        "Shimmer_95AE_Accel_LN_X_CAL": "m/(s^2)", "Shimmer_95AE_Accel_LN_Y_CAL": "m/(s^2)",
+        "Shimmer_95AE_Accel_LN_Z_CAL": "m/(s^2)", "Shimmer_95AE_Accel_WR_X_CAL": "m/(s^2)",
+        "Shimmer_95AE_ECG_LL-RA_24BIT_CAL": "mV", "Shimmer_95AE_GSR_Range_CAL": "no_units",
+        "Shimmer_95AE_GSR_Skin_Conductance_CAL": "uS", "Shimmer_95AE_GSR_Skin_Resistance_CAL": "kOhms",
+        "Shimmer_95AE_PPGtoHR_CAL": "BPM",
+    }  # fmt: skip
+    two = waves()
+    rows = [
+        [
+            f"{1000 * (START + k / RATE):.17E}",
+            a / 2,
+            a,
+            b,
+            0.1,
+            a,
+            9.8 + b,
+            7,
+            b,
+            2,
+            3 + a,
+            400,
+            -1 if k < 50 else 70 + k % 3,
+        ]
+        for k, (a, b) in enumerate(two)
+    ]
+    lines = [list(columns), list(columns.values()), *rows]
+    path = folder / "talk_Session1_Calibrated_SD.csv"
+    path.write_text('"sep=\t"\n' + "".join("\t".join(map(str, line)) + "\t\n" for line in lines))
+    return path
+
+
 def zipped_fit(folder: Path) -> Path:
     """A watch's file as Garmin's Export Original packs it, with what a Mac adds."""
     import zipfile
@@ -529,5 +565,5 @@ WRITTEN: dict[str, tuple[Maker, str]] = {
     "boris": (boris, "boris"), "apple_zip": (apple_zip, "apple_health"), "tcx": (tcx, "fitness"),
     "fit": (fit, "fitness"), "fitbit": (fitbit, "fitness"), "polar_flow": (polar_flow, "polar"),
     "polar_ecg": (polar_ecg, "polar"), "kubios": (kubios, "kubios"), "rr_pairs": (rr_pairs, "rr_list"),
-    "zipped_fit": (zipped_fit, "zipped"), "kubios_mat": (kubios_mat, "matlab"), "kubios_mat_73": (kubios_mat_73, "matlab"),
+    "shimmer": (shimmer, "shimmer"), "zipped_fit": (zipped_fit, "zipped"), "kubios_mat": (kubios_mat, "matlab"), "kubios_mat_73": (kubios_mat_73, "matlab"),
 }  # fmt: skip
