@@ -306,3 +306,42 @@ def test_times_of_day_with_their_date_meet_unix_times(tmp_path: Path) -> None:
     write_breathing(tmp_path / "bo.csv")  # 1.7e9: 22:13:20 of that day
     write_plan(agreed(propose_session(tmp_path, tmp_path).plan), tmp_path)
     assert {s.person: s.data.span.start_s for s in open_session(tmp_path).streams} == {"ann": 10, "bo": 0}
+
+
+@pytest.mark.parametrize(
+    ("names", "owners"),
+    [
+        (["Kim_teil1", "Kim_teil2", "Alex_1"], ["kim", "kim", "alex"]),
+        (["1730658600_A0123 Lea", "1730658600_A0456 Tom"], ["lea", "tom"]),
+        (["couple 7/Jörg Messung", "couple 7/Käthe Messung"], ["jörg", "käthe"]),
+        (["ann_ecg", "ann_eda", "bo_ecg", "bo_eda"], ["ann", "ann", "bo", "bo"]),
+        (["ann/chest", "bo/chest"], ["ann", "bo"]),
+        (["P01_talk", "P02_talk"], ["p01", "p02"]),
+    ],
+)
+def test_names_tell_who_among_pieces_numbers_and_folders(
+    tmp_path: Path, names: list[str], owners: list[str]
+) -> None:
+    for k, name in enumerate(names):
+        write_breathing(tmp_path / f"{name}.csv", 1.7e9 + 100 * (name == "Kim_teil2") + k / 7)
+    plan = propose_session(tmp_path, tmp_path).plan
+    assert [dict((s.path, s.person) for s in plan.streams)[f"{name}.csv"] for name in names] == owners
+
+
+def test_a_range_in_the_header_is_declared(tmp_path: Path) -> None:
+    for who in ("ann", "bo"):
+        (tmp_path / f"{who}.csv").write_text(
+            "time_s,felt safe (0-10)\n" + "".join(f"{t},{3 + t % 4}\n" for t in range(90))
+        )
+    plan = propose_session(tmp_path, tmp_path).plan
+    assert [s.range for s in plan.streams] == [(0, 10), (0, 10)]
+    assert not any(a.code == "assumed_range" for a in plan.assumptions)
+
+
+def test_what_is_not_a_recording_says_why_and_what_the_system_keeps_is_passed_over(tmp_path: Path) -> None:
+    write_two(tmp_path)
+    (tmp_path / "Thumbs.db").write_bytes(b"\x00\x01")
+    (tmp_path / "old.xls").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    told = {p.where: p.text for p in propose_session(tmp_path, tmp_path).problems}
+    assert told.keys() == {"old.xls"}
+    assert "Save a table as .xlsx" in told["old.xls"]

@@ -10,6 +10,7 @@ import numpy as np
 from coregulate.core import FloatArray
 
 _BRACKETS = re.compile(r"[\[(]([^\])]*)[\])]")
+_RANGE = re.compile(r"\s*([-\u2212]?\d+(?:\.\d+)?)\s*(?:-|\u2013|\.\.|to|bis)\s*\+?(\d+(?:\.\d+)?)\s*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 # Words of a name, longest first; the order decides where two fit.
@@ -239,6 +240,21 @@ def _known(words: Sequence[str]) -> tuple[str, set[int]]:
                         return "other", set()
                     return kind, set(range(k, k + len(parts)))
     return "other", set()
+
+
+def range_of(name: str) -> tuple[float, float] | None:
+    """Return the range that a column's name states in brackets: ``felt safe (0-10)``.
+
+    Examples
+    --------
+    >>> range_of("felt safe (0-10)"), range_of("valence [-1..1]"), range_of("dial (cm)")
+    ((0.0, 10.0), (-1.0, 1.0), None)
+    """
+    for inside in _BRACKETS.findall(name):
+        if match := _RANGE.fullmatch(inside):
+            low, high = float(match[1].replace("\u2212", "-")), float(match[2])
+            return (low, high) if low < high else None
+    return None
 
 
 def unit_of(name: str) -> str:

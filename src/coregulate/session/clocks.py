@@ -93,7 +93,7 @@ def _side_by_side(
     spans: Mapping[str, Segment | None], media: Collection[int], why: str, assumptions: list[Notice],
 ) -> list[Placed]:  # fmt: skip
     base = []
-    by_the_clock = _all_tell_the_hour(found)
+    by_the_clock = _all_tell_the_hour(found, owners)
     for i, f in enumerate(found):
         span = spans.get(owners[i])
         known = (
@@ -120,7 +120,9 @@ def _side_by_side(
     several = len({f.path for i, f in enumerate(found) if i not in media}) > 1 or len(unix) > 0
     # One file that the rest is tied to needs no assumption.
     if several and (len(loose) > 1 or not ties):
-        assumptions.append(_by_the_clock(loose) if by_the_clock else _aligned(loose, why=why))
+        owned = {f.path for f, owner in zip(found, owners, strict=True) if owner}
+        told = _by_the_clock([p for p in loose if p in owned]) if by_the_clock else _aligned(loose, why=why)
+        assumptions.append(told)
     assumptions.extend(_measured(path, tie) for path, tie in ties.items())
     return placed
 
@@ -130,9 +132,9 @@ def _begin(stream: Stream) -> float:
     return -stream.data.span.start_s if stream.attrs.get("of_day") else 0.0
 
 
-def _all_tell_the_hour(found: Sequence[Found]) -> bool:
-    """Whether all that is laid in time tells the time of a day: then the clock on the wall ties it."""
-    laid = [f.stream for f in found if f.stream.kind not in ("other", "markers")]
+def _all_tell_the_hour(found: Sequence[Found], owners: Sequence[str]) -> bool:
+    """Whether all that somebody owns tells the time of a day: then the clock on the wall ties it."""
+    laid = [f.stream for f, owner in zip(found, owners, strict=True) if owner and f.stream.kind != "other"]
     return all(s.attrs.get("of_day") for s in laid)
 
 
