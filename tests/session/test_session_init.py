@@ -345,3 +345,17 @@ def test_what_is_not_a_recording_says_why_and_what_the_system_keeps_is_passed_ov
     told = {p.where: p.text for p in propose_session(tmp_path, tmp_path).problems}
     assert told.keys() == {"old.xls"}
     assert "Save a table as .xlsx" in told["old.xls"]
+
+
+@pytest.mark.parametrize(
+    ("by_s", "moved"), [(3605, True), (3605 - 2 * 3600, True), (20 * 3600, False), (1800, False)]
+)
+def test_a_clock_of_another_zone_meets_the_other_one(tmp_path: Path, by_s: int, moved: bool) -> None:
+    write_breathing(tmp_path / "ann.csv", 1_700_000_000)  # 22:13:20 of 14 November
+    day = 14 if 80_000 + by_s < 86400 else 15
+    write_clocked(tmp_path / "bo.csv", (80_000 + by_s) % 86400, on=f"{day}.11.2023 ")
+    plan = propose_session(tmp_path, tmp_path).plan
+    assert any(a.code == "assumed_other_zone" for a in plan.assumptions) == moved
+    write_plan(agreed(plan), tmp_path)
+    spans = {s.person: s.data.span.start_s for s in open_session(tmp_path).streams}
+    assert spans == ({"ann": 0, "bo": 5} if moved else {"ann": 0, "bo": 0})

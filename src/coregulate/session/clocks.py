@@ -13,6 +13,7 @@ from .media_tie import beside_media, media_of
 from .owners import PERSONAL, is_timed
 from .plan import PersonPlan
 from .ties import Tie, find_ties
+from .zones import other_zone
 
 
 def lay_on_one_clock(
@@ -25,28 +26,42 @@ def lay_on_one_clock(
     assumed to begin together, and said so.
     """
     unix = {i: _unix_span(f.stream) for i, f in enumerate(found) if f.stream.origin_unix_s is not None}
-    spans = {
-        p.id: _union([unix[i] for i in unix if owners[i] == p.id and found[i].stream.kind != "markers"])
-        for p in people[:2]
-    }
+    spans = _spans(found, owners, people, unix)
+    zones = other_zone(found, owners, people, spans, assumptions)
+    if zones:
+        unix = {
+            i: Segment(s.start_s + zones.get(i, 0.0), s.end_s + zones.get(i, 0.0)) for i, s in unix.items()
+        }
+        spans = _spans(found, owners, people, unix)
     known = [s for s in spans.values() if s is not None]
     shared_clock = bool(known) and (len(known) < 2 or _overlap(*known) > 0)
     if shared_clock and _someone_without_clock(found, owners, people, spans):
         shared_clock = False
     media = media_of(found)
     if shared_clock:
-        start, placed = _on_unix(found, unix, media, assumptions)
+        start, placed = _on_unix(found, unix, zones, media, assumptions)
         return start, beside_media(found, placed, media, start, assumptions)
     why = "their clocks do not overlap" if len(known) == 2 else ""
     placed = _side_by_side(found, owners, unix, spans, media, why, assumptions)
     return None, beside_media(found, placed, media, None, assumptions)
 
 
+def _spans(
+    found: Sequence[Found], owners: Sequence[str], people: Sequence[PersonPlan], unix: Mapping[int, Segment]
+) -> dict[str, Segment | None]:
+    return {
+        p.id: _union([unix[i] for i in unix if owners[i] == p.id and found[i].stream.kind != "markers"])
+        for p in people[:2]
+    }
+
+
 def _on_unix(
-    found: Sequence[Found], unix: Mapping[int, Segment], media: Collection[int], assumptions: list[Notice]
-) -> tuple[float, list[Placed]]:
+    found: Sequence[Found], unix: Mapping[int, Segment], zones: Mapping[int, float], media: Collection[int],
+    assumptions: list[Notice],
+) -> tuple[float, list[Placed]]:  # fmt: skip
     start = _earliest(found, unix)
-    base = [(found[i].stream.origin_unix_s or 0.0) - start if i in unix else 0.0 for i in range(len(found))]
+    said = [(found[i].stream.origin_unix_s or 0.0) - start if i in unix else 0.0 for i in range(len(found))]
+    base = [s + zones.get(i, 0.0) for i, s in enumerate(said)]
     ties = find_ties([(f.path, f.stream) for f in found], base, [i in unix for i in range(len(found))])
     placed = []
     for i, f in enumerate(found):
@@ -56,7 +71,7 @@ def _on_unix(
             placed.append(
                 Placed(
                     "unix",
-                    tie.offset_s - base[i] + tie.drift_ppm * 1e-6 * base[i],
+                    tie.offset_s - said[i] + tie.drift_ppm * 1e-6 * said[i],
                     tie.drift_ppm,
                     tie.error_s,
                 )
@@ -64,7 +79,9 @@ def _on_unix(
         elif tie is not None:
             placed.append(Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s))
         else:
-            placed.append(Placed("unix", 0.0) if i in unix else Placed("aligned", _begin(f.stream)))
+            placed.append(
+                Placed("unix", zones.get(i, 0.0)) if i in unix else Placed("aligned", _begin(f.stream))
+            )
     loose = sorted(
         {
             found[i].path
