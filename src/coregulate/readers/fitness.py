@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from coregulate.core import Events, FormatError, Notice, Samples, Stream
+from coregulate.core import Events, FloatArray, FormatError, Notice, Samples, Stream
 
+from .fit_beats import lay_beats
 from .markup import walk
 from .reader import Reader, optional
 from .text import head_of, read_bytes
@@ -167,6 +168,7 @@ def _fit(path: Path) -> list[Stream]:
     fitdecode = optional("fitdecode", "fitdecode", path)
     rows: list[tuple[float, float]] = []
     intervals: list[float] = []
+    before: list[int] = []
     notices: list[Notice] = []
     try:
         with fitdecode.FitReader(str(path), check_crc=fitdecode.CrcCheck.DISABLED) as file:
@@ -184,6 +186,7 @@ def _fit(path: Path) -> list[Stream]:
                     intervals.extend(
                         _number(x) for x in (times if isinstance(times, tuple | list) else (times,))
                     )
+                    before.extend([len(rows)] * (len(intervals) - len(before)))
     except fitdecode.FitError as error:
         if not rows:
             raise FormatError(
@@ -192,13 +195,29 @@ def _fit(path: Path) -> list[Stream]:
         notices.append(
             Notice("cut_short", path.name, "It is damaged or cut short: what comes before is read.")
         )
-    rows = [r for r in rows if np.isfinite(r[1])]
-    streams = [_heart_rate(rows, path, notices)] if rows or not intervals else []
-    beats = np.array([x for x in intervals if np.isfinite(x) and 0.2 < x < 5.0]) * 1000.0
-    if len(beats):
-        data = Events(np.cumsum(beats) / 1000.0, beats, "ms", "hrv")
-        streams.append(Stream("rr", data, str(path), "hrv", None, "", "intervals"))
+    heard = [r for r in rows if np.isfinite(r[1])]
+    streams = [_heart_rate(heard, path, notices)] if heard or not intervals else []
+    kept = [k for k, x in enumerate(intervals) if np.isfinite(x) and 0.2 < x < 5.0]
+    if kept:
+        beats = np.array([intervals[k] for k in kept])
+        streams.append(_beats(beats, [before[k] for k in kept], [t for t, _ in rows], path))
     return streams
+
+
+def _beats(rr_s: FloatArray, before: list[int], records: list[float], path: Path) -> Stream:
+    laid = lay_beats(rr_s, before, records)
+    if laid is None:
+        data = Events(np.cumsum(rr_s), 1000.0 * rr_s, "ms", "hrv")
+        return Stream("rr", data, str(path), "hrv", None, "", "intervals")
+    origin = float(np.floor(laid.ends_unix_s[0]))
+    pieces = f" in {laid.n_pieces} pieces" if laid.n_pieces > 1 else ""
+    told = (
+        f"The beats carry no times: they are laid{pieces} by the records that they stand between, "
+        f"95 % of which lie within {laid.error_s:.1f} s."
+    )
+    data = Events(laid.ends_unix_s - origin, 1000.0 * rr_s, "ms", "hrv")
+    notice = Notice("clock_fitted", path.name, told)
+    return Stream("rr", data, str(path), "hrv", origin, "", "stamps", (notice,))
 
 
 READER = Reader("fitness", sniff, read)

@@ -21,7 +21,8 @@ from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
 
-_SKIP_FOLDERS = frozenset({"truth", "analysis", "derivatives", "__pycache__"})
+_SKIP_FOLDERS = frozenset({"truth", "analysis", "derivatives", "__pycache__", "__MACOSX"})
+_OF_THE_SYSTEM = frozenset({"thumbs.db", "desktop.ini"})
 # Files that describe others (BIDS' lists and JSONs, a reader's notes): no recordings, and nothing to complain of.
 _DESCRIBES = re.compile(
     r"(?:.*_)?(?:scans|sessions|participants|channels|electrodes)\.(?:tsv|json)$|dataset_description\.json$|"
@@ -135,7 +136,7 @@ def files_of(folder: Path) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name in (FILE_NAME, "report.html") or path.name in _SKIP_FOLDERS:
             continue
-        if _DESCRIBES.match(path.name):
+        if _DESCRIBES.match(path.name) or path.name.casefold() in _OF_THE_SYSTEM:
             continue
         if path.is_dir():
             result.extend([path] if recognise(path) else files_of(path))
@@ -158,9 +159,7 @@ def _look(
             problems.append(Notice("stream_unreadable", relative, "The file is empty."))
             continue
         if reader is None:
-            problems.append(
-                Notice("not_recognised", relative, "No reader knows what is in it, whatever its name says.")
-            )
+            problems.append(Notice("not_recognised", relative, _why_not(path)))
             continue
         try:
             found.extend(Found(relative, reader, stream) for stream in read(path))
@@ -174,6 +173,15 @@ def _look(
             source,
         )
     return found, problems
+
+
+def _why_not(path: Path) -> str:
+    """Say what a file is that no reader knows, and what to do, where that can be told."""
+    try:
+        read(path)
+    except CoregulateError as error:
+        return f"{error.problem}. {error.cure}."
+    return "No reader knows what is in it, whatever its name says."
 
 
 def propose_found(found: Sequence[Found], source: Path, *, name: str) -> Proposal:
@@ -287,14 +295,11 @@ def _stream_plan(
     rate_hz = stream.data.rate_hz if stream.timing == "assumed" and isinstance(stream.data, Signal) else None
     span = None
     if stream.kind == "rating":
-        low, high = span = rating_span or (0.0, 1.0)
-        assumptions.append(
-            Notice(
-                "assumed_range",
-                f.path,
-                f"The range of the rating is not declared: it is assumed to be {low:g} to {high:g}.",
-            )
-        )
+        declared = stream.attrs.get("declared_range")
+        low, high = span = declared or rating_span or (0.0, 1.0)
+        told = f"The range of the rating is not declared: it is assumed to be {low:g} to {high:g}."
+        if declared is None:
+            assumptions.append(Notice("assumed_range", f.path, told))
     # Intervals without times, a device's average and a temperature are shown and not used.
     use = stream.kind not in ("other", "temperature", "heart_rate") and not (
         stream.kind == "rr" and stream.timing == "intervals" and has_heart
