@@ -178,7 +178,7 @@ _FILLERS = frozenset([
     "mlii", "v1", "v2", "v3", "v4", "v5", "v6", "wrist", "finger", "chest", "belt", "mean", "average",
     "interval", "intervals", "of", "the", "in", "per", "min", "mv", "uv", "us", "ms", "sec", "s", "bpm",
     "hz", "g", "c", "hand", "palm", "foot", "arm", "ankle", "band", "strap", "effort", "nasal", "oronasal",
-    "oro", "respiratory", "phone", "timestamp"
+    "oro", "respiratory", "phone", "timestamp", "avg", "peak", "live", "averaged", "celsius", "fahrenheit"
 ])
 # fmt: on
 
