@@ -317,6 +317,8 @@ def test_times_of_day_with_their_date_meet_unix_times(tmp_path: Path) -> None:
         (["ann_ecg", "ann_eda", "bo_ecg", "bo_eda"], ["ann", "ann", "bo", "bo"]),
         (["ann/chest", "bo/chest"], ["ann", "bo"]),
         (["P01_talk", "P02_talk"], ["p01", "p02"]),
+        (["2024-11-03/rr_P01", "2024-11-03/rr_P02"], ["p01", "p02"]),
+        (["Polar/Anna/rr", "Polar/Ben/rr"], ["anna", "ben"]),
     ],
 )
 def test_names_tell_who_among_pieces_numbers_and_folders(
