@@ -41,6 +41,7 @@ CHANNELS = {
     "phone": PHONE,
     "face": ("face",),
     "voice": ("voice",),
+    "voice, turns": ("voice", "turns"),
     "heart": ("heart",),
     "heart, skin": ("heart", "skin"),
 }
