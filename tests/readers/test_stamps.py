@@ -77,6 +77,7 @@ def test_a_date_that_does_not_tell_the_day_from_the_month_is_said(tmp_path):
         ("Time (min)", lambda k: f"{k / 60:.5f}", 0.0),
         ("Time [h]", lambda k: f"{k / 3600:.7f}", 0.0),
         ("Zeit (ms)", lambda k: f"{1000 * k}", 0.0),
+        ("Time (us)", lambda k: f"{1000000 * k}", 0.0),
     ],
 )
 def test_times_without_a_date(tmp_path, header, write, first_s):
@@ -85,6 +86,13 @@ def test_times_without_a_date(tmp_path, header, write, first_s):
     np.testing.assert_allclose(stream.data.times_s, first_s + np.arange(90), atol=1e-3)
     assert any(n.code == "time_of_day" for n in stream.notices) == (first_s > 3600)
     assert stream.attrs.get("of_day", False) == (first_s > 3600)
+
+
+def test_a_date_that_has_its_time_is_not_added_to_another(tmp_path):
+    cells = [f"{m:%Y-%m-%d %H:%M:%S},{m:%H:%M:%S}" for m in MOMENTS]
+    stream = heart_rate(tmp_path / "x.csv", "Date,Time", cells)
+    np.testing.assert_allclose(np.diff(stream.data.times_s), 1.0)
+    assert stream.origin_unix_s in (None, BEGAN.timestamp())
 
 
 def test_a_talk_over_midnight_goes_on(tmp_path):

@@ -177,7 +177,7 @@ def _written(
 def _days_beside(frame: Frame, time: str) -> pd.Series | None:
     """Return the column of dates that belongs to a column of times of day, if there is one."""
     for name in frame.names:
-        if name != time and is_date_name(name) and form_of(frame.table[name]) in ("date", "iso"):
+        if name != time and is_date_name(name) and form_of(frame.table[name]) == "date":
             return frame.table[name]
     return None
 

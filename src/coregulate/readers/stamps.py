@@ -118,10 +118,8 @@ def written_times(column: pd.Series, days: pd.Series | None = None) -> Written:
         midnight, assumed = _midnights(parts)
     elif days is None:
         return Written(clock + DAY_S * _midnights_passed(clock), unix=False)
-    elif form_of(days) == "date":
-        midnight, assumed = _midnights(days.astype("string").str.extract(f"^{_DATE}"))
     else:
-        midnight, assumed = _seconds(pd.to_datetime(days, errors="coerce", utc=True)), ""
+        midnight, assumed = _midnights(days.astype("string").str.extract(f"^{_DATE}"))
     return Written(midnight + clock, unix=True, zoned=False, day_or_month=assumed)
 
 

@@ -155,7 +155,7 @@ def _begin(stream: Stream) -> float:
 def _all_tell_the_hour(found: Sequence[Found], owners: Sequence[str]) -> bool:
     """Whether all that somebody owns tells the time of a day: then the clock on the wall ties it."""
     laid = [f.stream for f, owner in zip(found, owners, strict=True) if owner and f.stream.kind != "other"]
-    return all(s.attrs.get("of_day") for s in laid)
+    return bool(laid) and all(s.attrs.get("of_day") for s in laid)
 
 
 def _measured(path: str, tie: Tie) -> Notice:
