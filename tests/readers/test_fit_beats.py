@@ -57,3 +57,27 @@ def test_a_file_that_keeps_intervals_gives_them_a_clock(tmp_path):
     assert (rate.kind, rr.kind, rr.timing, rr.origin_unix_s) == ("heart_rate", "rr", "stamps", START)
     np.testing.assert_allclose(rr.data.times_s, np.arange(6) + 0.5, atol=0.1)
     assert "95 %" in rr.notices[0].text
+
+
+def test_beats_that_a_strap_sent_later_are_read_by_their_own_times(tmp_path):
+    """Two definitions of 'hr' (132): a time with what the strap's counter was then; eight beats by its last 12 bits."""
+    import struct
+
+    from written_files import START, _crc
+
+    ticks = 1_024_000 + np.round(np.cumsum(0.8 + 0.01 * np.arange(8)) * 1024).astype(int)  # 1000 s at START
+    pairs = [(int(a) & 0xFFF, int(b) & 0xFFF) for a, b in ticks.reshape(4, 2)]
+    packed = b"".join(bytes([a & 0xFF, a >> 8 | (b & 0xF) << 4, b >> 4]) for a, b in pairs)
+    body = struct.pack("<BBBHB", 0x40, 0, 0, 132, 4) + bytes(
+        [253, 4, 0x86, 0, 2, 0x84, 6, 1, 0x02, 9, 4, 0x86]
+    )
+    body += struct.pack("<BIHBI", 0, int(START) - 631_065_600, 0, 70, 1_024_000)
+    body += struct.pack("<BBBHB", 0x41, 0, 0, 132, 2) + bytes([6, 8, 0x02, 10, 12, 0x0D])
+    body += bytes([1, *range(71, 79)]) + packed
+    head = struct.pack("<BBHI4sH", 14, 0x20, 2100, len(body), b".FIT", 0)
+    path = tmp_path / "swim.fit"
+    path.write_bytes(head + body + struct.pack("<H", _crc(head + body)))
+    rate, rr = read(path)
+    assert rate.data.values.tolist() == list(range(71, 79))
+    np.testing.assert_allclose(rr.origin_unix_s + rr.data.times_s, START + ticks[1:] / 1024 - 1000, atol=2e-3)
+    np.testing.assert_allclose(rr.data.values, np.diff(ticks) / 1.024, atol=0.1)

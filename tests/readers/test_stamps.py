@@ -33,6 +33,11 @@ def heart_rate(path, header, cells, delimiter=","):
         ("Date,Time", "%d/%m/%Y,%H:%M:%S"),
         ("date,time", "%Y-%m-%d,%H:%M:%S"),
         ("date,time", "%Y/%m/%d,%H:%M:%S.250"),
+        ("Time", "%Y/%m/%d-%H:%M:%S.250"),
+        ("Time", "%Y%m%dT%H%M%S"),
+        ("Time", "%d-%b-%Y %H:%M:%S"),
+        ("Time", "%a %b %d %H:%M:%S %Y"),
+        ("Time", "%Y-%m-%d %H.%M.%S"),
     ],
 )
 def test_dates_as_countries_write_them(tmp_path, header, form):
@@ -40,6 +45,15 @@ def test_dates_as_countries_write_them(tmp_path, header, form):
     assert stream.data.rate_hz == 1.0
     assert stream.origin_unix_s == BEGAN.timestamp()
     assert {n.code for n in stream.notices} == {"assumed_zone"}
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d %H:%M:%S +0000", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S GMT+00:00"]
+)
+def test_zones_as_they_are_written(tmp_path, form):
+    stream = heart_rate(tmp_path / "x.csv", "Time", [m.strftime(form) for m in MOMENTS])
+    assert stream.origin_unix_s == BEGAN.timestamp()
+    assert not stream.notices
 
 
 def test_a_date_that_does_not_tell_the_day_from_the_month_is_said(tmp_path):
@@ -57,11 +71,13 @@ def test_a_date_that_does_not_tell_the_day_from_the_month_is_said(tmp_path):
         ("Time", lambda k: f"2:{k // 60:02d}:{k % 60:02d} PM", 14 * 3600.0),
         ("Elapsed", lambda k: f"00:{k // 60:02d}:{k % 60:02d}", 0.0),
         ("Time", lambda k: f"{k // 60:02d}:{k % 60:02d}", 0.0),
+        ("Time", lambda k: f"14:{k // 60:02d}:{k % 60:02d}:250", 14 * 3600.0 + 0.25),
         ("Time", lambda k: f"{k // 60:02d}:{k % 60:02d}.25", 0.25),
         ("Minutes", lambda k: f"{k / 60:.5f}", 0.0),
         ("Time (min)", lambda k: f"{k / 60:.5f}", 0.0),
         ("Time [h]", lambda k: f"{k / 3600:.7f}", 0.0),
         ("Zeit (ms)", lambda k: f"{1000 * k}", 0.0),
+        ("Time (us)", lambda k: f"{1000000 * k}", 0.0),
     ],
 )
 def test_times_without_a_date(tmp_path, header, write, first_s):
@@ -70,6 +86,13 @@ def test_times_without_a_date(tmp_path, header, write, first_s):
     np.testing.assert_allclose(stream.data.times_s, first_s + np.arange(90), atol=1e-3)
     assert any(n.code == "time_of_day" for n in stream.notices) == (first_s > 3600)
     assert stream.attrs.get("of_day", False) == (first_s > 3600)
+
+
+def test_a_date_that_has_its_time_is_not_added_to_another(tmp_path):
+    cells = [f"{m:%Y-%m-%d %H:%M:%S},{m:%H:%M:%S}" for m in MOMENTS]
+    stream = heart_rate(tmp_path / "x.csv", "Date,Time", cells)
+    np.testing.assert_allclose(np.diff(stream.data.times_s), 1.0)
+    assert stream.origin_unix_s in (None, BEGAN.timestamp())
 
 
 def test_a_talk_over_midnight_goes_on(tmp_path):

@@ -178,6 +178,16 @@ def test_matlab(streams):
     np.testing.assert_allclose(new.data.values, waves()[:, 0])
 
 
+@pytest.mark.parametrize("version", ["4", "5"])
+def test_matlab_of_old_versions(tmp_path, version):
+    from scipy.io import savemat
+
+    savemat(tmp_path / "x.mat", {"EKG": waves()[:, 0], "fsample": RATE}, format=version)
+    (ecg,) = read(tmp_path / "x.mat")
+    assert (ecg.kind, ecg.data.rate_hz) == ("ecg", RATE)
+    np.testing.assert_allclose(ecg.data.values, waves()[:, 0])
+
+
 def test_matlab_without_a_rate_asks_for_it(tmp_path):
     from scipy.io import savemat
 

@@ -317,6 +317,8 @@ def test_times_of_day_with_their_date_meet_unix_times(tmp_path: Path) -> None:
         (["ann_ecg", "ann_eda", "bo_ecg", "bo_eda"], ["ann", "ann", "bo", "bo"]),
         (["ann/chest", "bo/chest"], ["ann", "bo"]),
         (["P01_talk", "P02_talk"], ["p01", "p02"]),
+        (["2024-11-03/rr_P01", "2024-11-03/rr_P02"], ["p01", "p02"]),
+        (["Polar/Anna/rr", "Polar/Ben/rr"], ["anna", "ben"]),
     ],
 )
 def test_names_tell_who_among_pieces_numbers_and_folders(
@@ -359,3 +361,24 @@ def test_a_clock_of_another_zone_meets_the_other_one(tmp_path: Path, by_s: int, 
     write_plan(agreed(plan), tmp_path)
     spans = {s.person: s.data.span.start_s for s in open_session(tmp_path).streams}
     assert spans == ({"ann": 0, "bo": 5} if moved else {"ann": 0, "bo": 0})
+
+
+@pytest.mark.parametrize(
+    ("begun", "at_s"), [("2023-11-14T22:13:25Z", 5.0), ("2024-02-01T10:00:00Z", 0.0), ("", 0.0)]
+)
+def test_a_film_lies_where_its_file_says_that_it_began(tmp_path: Path, begun: str, at_s: float) -> None:
+    import av
+
+    write_two(tmp_path)
+    with av.open(str(tmp_path / "IMG_0412.mov"), "w") as film:
+        if begun:
+            film.metadata["creation_time"] = begun
+        track = film.add_stream("pcm_s16le", rate=8000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000 * 12), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 8000
+        film.mux([*track.encode(frame), *track.encode(None)])
+    plan = propose_session(tmp_path, tmp_path).plan
+    (sound,) = [s for s in plan.streams if s.kind == "audio"]
+    assert (sound.clock, sound.offset_s) == ("aligned", at_s)
+    codes = {a.code for a in plan.assumptions if a.where.startswith("IMG_0412")}
+    assert ("assumed_begun" in codes, "assumed_aligned" in codes) == (at_s > 0, at_s == 0)

@@ -13,7 +13,7 @@ from coregulate.core import FloatArray, FormatError, Notice, Samples, Signal
 
 from .columns import is_date_name, is_identifier, is_time_name, seconds_of, words_of
 from .frame import Frame, is_numeric, numbers
-from .stamps import form_of, written_times, zone_assumed
+from .stamps import form_of, tells_time, written_times, zone_assumed
 
 _DAYS = 1e6  # below this, numbers that tell a date count days
 _ELAPSED_S = 3600.0  # prior: what starts earlier counts from the recording's start, and is no time of day
@@ -43,13 +43,17 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
         if name not in skip and is_time_name(name) and _can_be_time(frame, name, path):
             return name
     for name in frame.names:
-        if name not in skip and is_date_name(name) and form_of(frame.table[name]) in ("iso", "dated"):
+        if (
+            name not in skip
+            and is_date_name(name)
+            and form_of(frame.table[name]) not in ("", "date", "clock")
+        ):
             return name
     if frame.dialect.names or len(frame.names) < 2:
         return None
     first = frame.names[0]
     if not is_numeric(frame, first):
-        return first if _tells_time(frame, first) else None
+        return first if tells_time(frame.table[first]) else None
     values = numbers(frame, first, path)[0]
     steps = np.diff(values)
     rises = len(steps) > 1 and bool(np.all(steps > 0))
@@ -58,16 +62,12 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
 
 def _can_be_time(frame: Frame, name: str, path: Path) -> bool:
     if not is_numeric(frame, name):
-        return _tells_time(frame, name)
+        return tells_time(frame.table[name])
     values = numbers(frame, name, path)[0]
     values = values[np.isfinite(values)]
     if len(values) < 2:
         return len(values) == 1
     return bool(values.max() > values.min())
-
-
-def _tells_time(frame: Frame, name: str) -> bool:
-    return form_of(frame.table[name]) in ("iso", "dated", "clock")
 
 
 def times_of(
@@ -177,7 +177,7 @@ def _written(
 def _days_beside(frame: Frame, time: str) -> pd.Series | None:
     """Return the column of dates that belongs to a column of times of day, if there is one."""
     for name in frame.names:
-        if name != time and is_date_name(name) and form_of(frame.table[name]) in ("date", "iso"):
+        if name != time and is_date_name(name) and form_of(frame.table[name]) == "date":
             return frame.table[name]
     return None
 

@@ -102,7 +102,7 @@ _DATE_WORDS = frozenset(["date", "datum", "day", "tag"])
 #: Seconds in each unit that a column of times may name.
 _TIME_UNITS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0, "ms": 1e-3, "millis": 1e-3,
-    "msec": 1e-3, "milliseconds": 1e-3, "ns": 1e-9, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0,
+    "msec": 1e-3, "milliseconds": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0,
     "minuten": 60.0, "h": 3600.0, "hour": 3600.0, "hours": 3600.0, "stunden": 3600.0,
 }  # fmt: skip
 #: Days as Excel and MATLAB count them: from, to (1954 to 2119; 1943 to 2108), and the day of Unix time 0.
@@ -178,7 +178,7 @@ _FILLERS = frozenset([
     "mlii", "v1", "v2", "v3", "v4", "v5", "v6", "wrist", "finger", "chest", "belt", "mean", "average",
     "interval", "intervals", "of", "the", "in", "per", "min", "mv", "uv", "us", "ms", "sec", "s", "bpm",
     "hz", "g", "c", "hand", "palm", "foot", "arm", "ankle", "band", "strap", "effort", "nasal", "oronasal",
-    "oro", "respiratory", "phone", "timestamp"
+    "oro", "respiratory", "phone", "timestamp", "avg", "peak", "live", "averaged", "celsius", "fahrenheit"
 ])
 # fmt: on
 

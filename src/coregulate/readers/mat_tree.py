@@ -24,7 +24,8 @@ def mat_tree(path: Path) -> Mapping[str, Any]:
     FormatError
         For a version that is not read.
     """
-    if head_of(path).raw[:8] == b"\x89HDF\r\n\x1a\n" or b"MATLAB 7.3" in head_of(path).raw[:20]:
+    raw = head_of(path).raw
+    if raw[:8] == b"\x89HDF\r\n\x1a\n" or b"MATLAB 7.3" in raw[:20]:
         import h5py
 
         with h5py.File(path, "r") as file:
@@ -32,7 +33,7 @@ def mat_tree(path: Path) -> Mapping[str, Any]:
     from scipy.io import loadmat
 
     # MATLAB's own encoding: SciPy's default, which its stubs know alone, loses letters beyond ASCII.
-    letters: dict[str, Any] = {"uint16_codec": "utf-16"}
+    letters: dict[str, Any] = {} if raw[:6] != b"MATLAB" else {"uint16_codec": "utf-16"}  # version 4 has none
     try:
         whole = loadmat(
             str(path),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from .reader import Reader
 from .text import head_of
 
 _RATES = re.compile(
-    r"(?:^|_|\b)(?:fs|srate|sr|freq|frequency|sampling_?rate|sample_?rate|samplingfreq\w*|rate_?hz|rate)$",
+    r"(?:^|_|\b)(?:fs|fsample|srate|sr|freq|frequency|sampling_?rate|sample_?rate|samplingfreq\w*|rate_?hz|rate)$",
     re.IGNORECASE,
 )
 
@@ -32,7 +33,18 @@ _RATES = re.compile(
 def sniff(path: Path) -> bool:
     """Whether the first bytes are MATLAB's (also inside HDF5), or the name says so and it is version 4."""
     raw = head_of(path).raw[:124]
-    return raw[:6] == b"MATLAB" or (path.suffix.casefold() == ".mat" and raw[:8] == b"\x89HDF\r\n\x1a\n")
+    named = path.suffix.casefold() == ".mat"
+    return raw[:6] == b"MATLAB" or (named and (raw[:8] == b"\x89HDF\r\n\x1a\n" or _is_version_4(raw)))
+
+
+def _is_version_4(raw: bytes) -> bool:
+    """Whether a header of version 4 comes first: digits for machine, 0, precision and matrix; then the size."""
+    if len(raw) < 20:
+        return False
+    kind, rows, columns, _, length = struct.unpack("<5i" if raw[3] == 0 else ">5i", raw[:20])
+    machine, zero, precision, matrix = (kind // 10**k % 10 for k in (3, 2, 1, 0))
+    digits = 0 <= kind < 5000 and machine <= 4 and zero == 0 and precision <= 5 and matrix <= 2
+    return bool(digits and rows >= 0 and columns >= 0 and 0 < length <= 64)
 
 
 def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:

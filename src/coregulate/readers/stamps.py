@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,11 +17,17 @@ if TYPE_CHECKING:
 
 DAY_S = 86400.0
 _ISO = re.compile(r"\s*\d{4}-\d\d-\d\d")
-_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
+_ZONE = re.compile(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$")
 _DATE = r"\s*(?P<a>\d{1,4})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{1,4})"
-_CLOCK = r"\s*(?P<h>\d{1,3}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?P<f>[.,]\d+)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*"
-_DATED = rf"{_DATE}[T ,]+{_CLOCK}"
+_CLOCK = r"\s*(?P<h>\d{1,3}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?P<f>[.,:]\d+)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*"
+_DATED = rf"{_DATE}[T ,_-]+{_CLOCK}"
 _FORMS = {"dated": re.compile(_DATED), "clock": re.compile(_CLOCK), "date": re.compile(rf"{_DATE}\s*")}
+#: Months by their English names, and digits without marks; as ``strptime`` writes them.
+_OTHERS = (
+    "%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p", "%B %d, %Y %I:%M:%S %p", "%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M:%S.%f",
+    "%d %b %Y %H:%M:%S", "%d %B %Y %H:%M:%S", "%a %b %d %H:%M:%S %Y", "%Y%m%d %H%M%S", "%Y%m%dT%H%M%S", "%Y%m%d_%H%M%S",
+    "%Y-%m-%d %H.%M.%S", "%Y-%m-%d_%H-%M-%S",
+)  # fmt: skip
 _LOOKED_AT = 50  # prior: rows that tell how a column is written
 
 
@@ -49,14 +57,32 @@ def zone_assumed(where: str) -> Notice:
 
 
 def form_of(column: pd.Series) -> str:
-    """Return how a column of texts writes time: ``iso``, ``dated``, ``clock``, ``date`` (alone), or ``""``."""
+    """Return how a column of texts writes time.
+
+    ``iso``, ``dated``, ``clock``, ``date`` (alone), a form as ``strptime`` writes it, or ``""``.
+    """
     texts = [str(x) for x in column.dropna().head(_LOOKED_AT)]
     if not texts:
         return ""
     for form in ("date", "dated", "clock"):
         if all(_FORMS[form].fullmatch(x) for x in texts):
             return "iso" if form == "dated" and all(map(is_stamp, texts)) else form
+    for form in _OTHERS:
+        if _is_written(texts, form):
+            return form
     return "iso" if all(map(is_stamp, texts)) else ""
+
+
+def tells_time(column: pd.Series) -> bool:
+    """Whether a column of texts tells when each row was, be it only the time of day."""
+    return form_of(column) not in ("", "date")
+
+
+def _is_written(texts: Sequence[str], form: str) -> bool:
+    try:
+        return all(datetime.strptime(x.strip(), form) for x in texts)
+    except ValueError:
+        return False
 
 
 def unix_seconds(column: pd.Series) -> FloatArray:
@@ -66,6 +92,9 @@ def unix_seconds(column: pd.Series) -> FloatArray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         text = column.astype("string").str.replace(",", ".", regex=False)
+        text = text.str.replace(r"\s*(?:UTC|GMT)$", "Z", regex=True).str.replace(
+            r"\s*(?:UTC|GMT)(?=[+-])", "", regex=True
+        )
         stamps = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
     return _seconds(stamps)
 
@@ -80,23 +109,24 @@ def written_times(column: pd.Series, days: pd.Series | None = None) -> Written:
         zoned = len(first) > 0 and names_zone(str(first.iloc[0]))
         return Written(unix_seconds(column), unix=True, zoned=zoned)
     text = column.astype("string")
+    if form in _OTHERS:
+        stamps = pd.to_datetime(text.str.strip(), format=form, errors="coerce", utc=True)
+        return Written(_seconds(stamps), unix=True, zoned=False)
     parts = text.str.extract(f"^(?:{_DATED if form == 'dated' else _CLOCK})$")
     clock = _of_day(parts)
     if form == "dated":
         midnight, assumed = _midnights(parts)
     elif days is None:
         return Written(clock + DAY_S * _midnights_passed(clock), unix=False)
-    elif form_of(days) == "date":
-        midnight, assumed = _midnights(days.astype("string").str.extract(f"^{_DATE}"))
     else:
-        midnight, assumed = _seconds(pd.to_datetime(days, errors="coerce", utc=True)), ""
+        midnight, assumed = _midnights(days.astype("string").str.extract(f"^{_DATE}"))
     return Written(midnight + clock, unix=True, zoned=False, day_or_month=assumed)
 
 
 def _of_day(parts: pd.DataFrame) -> FloatArray:
     """Return seconds since midnight; of two numbers the first are minutes where they start at 0 or pass 23."""
     first, second, third = (_number(parts[k]) for k in "hms")
-    fraction = np.nan_to_num(_number(parts["f"].str.replace(",", ".", regex=False)))
+    fraction = np.nan_to_num(_number(parts["f"].str.replace(r"^[,:]", ".", regex=True)))
     known = first[np.isfinite(first)]
     short = len(known) > 0 and not np.isfinite(third).any()
     if short and (known[0] == 0 or known.max() > 23 or fraction.any()):

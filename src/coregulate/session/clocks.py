@@ -8,6 +8,7 @@ from coregulate.core import Notice, Segment, Stream
 
 from .between import LONGEST_S
 from .cutting import too_long
+from .filmed import filmed_then
 from .found import Found, Placed
 from .media_tie import beside_media, media_of
 from .owners import PERSONAL, is_timed
@@ -82,11 +83,13 @@ def _on_unix(
             placed.append(
                 Placed("unix", zones.get(i, 0.0)) if i in unix else Placed("aligned", _begin(f.stream))
             )
+    filmed = filmed_then(found, placed, unix, start, assumptions)
+    placed = [filmed.get(i, p) for i, p in enumerate(placed)]
     loose = sorted(
         {
             found[i].path
             for i, p in enumerate(placed)
-            if p.clock == "aligned" and is_timed(found[i].stream) and i not in media
+            if p.clock == "aligned" and is_timed(found[i].stream) and i not in media and i not in filmed
         }
     )
     if loose:
@@ -152,7 +155,7 @@ def _begin(stream: Stream) -> float:
 def _all_tell_the_hour(found: Sequence[Found], owners: Sequence[str]) -> bool:
     """Whether all that somebody owns tells the time of a day: then the clock on the wall ties it."""
     laid = [f.stream for f, owner in zip(found, owners, strict=True) if owner and f.stream.kind != "other"]
-    return all(s.attrs.get("of_day") for s in laid)
+    return bool(laid) and all(s.attrs.get("of_day") for s in laid)
 
 
 def _measured(path: str, tie: Tie) -> Notice:

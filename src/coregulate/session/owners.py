@@ -81,6 +81,10 @@ _KIND_FOLDERS = frozenset(
 )
 #: What counts the pieces of one person's recording.
 _PIECE = re.compile(r"(?:teil|part|pt|piece|half|take|run|block|segment)\d*$", re.IGNORECASE)
+#: What a folder of one session is called, rather than of one person: a date, a number, a couple.
+_OF_A_SESSION = re.compile(
+    r"(?:session|ses|couple|pair|dyad|paar|sitzung|talk|visit)?[\W\d_]*$", re.IGNORECASE
+)
 _ZOOM = re.compile(
     r"audio_?([^\W\d_].*?)\d{6,}$"
 )  # audioAlexSmith11234567890: a name, its number, the meeting's
@@ -148,15 +152,16 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
 
 
 def _without_one_folder(found: Sequence[tuple[str, Stream]]) -> Sequence[tuple[str, Stream]]:
-    """Drop a folder that holds everything of both, where the names in it tell two people apart."""
-    mine = {p for p, s in found if s.kind in PERSONAL and not s.owner_hint}
+    """Drop a folder that holds everything of both: it is named after no person, or what is in it tells two apart."""
+    films = {p for p, s in found if s.kind == "video"}
+    mine = {p for p, s in found if s.kind in PERSONAL and not s.owner_hint and p not in films}
     folders = {p.split("/")[0] if "/" in p else "" for p in mine}
     if len(folders) != 1 or "" in folders:
         return found
     (folder,) = folders
     inside = [(p.removeprefix(f"{folder}/"), s) for p, s in found]
-    names = sorted({p for p, s in inside if s.kind in PERSONAL and not s.owner_hint})
-    if all("/" in p for p in names):
+    names = sorted(p.removeprefix(f"{folder}/") for p in mine)
+    if all("/" in p for p in names) or _OF_A_SESSION.match(folder):
         return _without_one_folder(inside)
     return inside if not any("/" in p for p in names) and _by_place(names) else found
 

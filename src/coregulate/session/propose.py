@@ -16,7 +16,7 @@ from coregulate.readers import groups, read, recognise
 from .calls import one_film, without_mixed_sound
 from .clocks import lay_on_one_clock
 from .cutting import cut_long
-from .found import Found, Placed
+from .found import Found, Placed, in_its_folder
 from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
@@ -224,7 +224,12 @@ def _propose(
         )
         for f, person, clock in zip(found, rows, clocks, strict=True)
     ]
-    assumptions.extend(n for f in found for n in f.stream.notices if n.code.startswith("assumed"))
+    assumptions.extend(
+        in_its_folder(n, f.path, f.stream.part)
+        for f in found
+        for n in f.stream.notices
+        if n.code.startswith("assumed")
+    )
     assumptions.extend(n for n in told if n.code != "still_too_long")
     streams = one_film(streams, [f.stream.data.span.duration_s for f in found], assumptions)
     streams = without_mixed_sound(streams, people, assumptions)
