@@ -3,7 +3,9 @@
 Run ``COREGULATE_DATA=FOLDER python benchmarks/genuine.py [measure ...]``. Each dyad's own pair is held against
 every mismatched one (this dyad's first person, another's second). Printed: area under the curve with a 95 %
 interval (dyads drawn again 2,000 times), Cohen's d, and how often pairs that never met have p up to 0.05.
-docs/bond.md prints the table.
+``python benchmarks/genuine.py strangers [measure ...]`` pairs everyone with everyone of another dyad, at the
+same moments of their sessions and two to four minutes apart: what two sessions have in common by their order
+(instructions, tasks) is at the same moments alone. docs/bond.md prints both.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from coregulate.bond.suite.conditioning import smoothed
 
 SETTINGS = SuiteSettings(surrogates=99, course=0)
 FRAMES_HZ = 25
+NOT_FOR_MOTION = ("code recurrence", "vocal entrainment")
+APART_S = (120, -120, 180, -180, 240, -240)
 SETS = (("therapy", "*_01.txt", 1), ("discussion", "MEA*.txt", 0))
 Dyads = list[np.ndarray]
 
@@ -93,10 +97,37 @@ def told(name: str, scores: np.ndarray, p: np.ndarray | None = None) -> None:
     print(line, flush=True)
 
 
-def main(measures: Sequence[str]) -> None:
+def strangers(measure: str, found: Dyads) -> None:
+    """Print how often any two people of different dyads are linked, at the same moments and apart."""
+    slow = [x.reshape(2, -1, FRAMES_HZ).mean(axis=2) for x in found]
+    pairs = [(a, b) for k, one in enumerate(slow) for two in slow[k + 1 :] for a in one for b in two]
+    n = slow[0].shape[1] - max(APART_S)
+    for name, moves in (("same moments", (0,)), ("apart", APART_S)):
+        p = np.array(
+            [
+                couple(
+                    a[max(-s, 0) :][:n],
+                    b[max(s, 0) :][:n],
+                    rate_hz=1.0,
+                    measures=[measure],
+                    settings=SETTINGS,
+                )[0].p
+                for s in moves
+                for a, b in pairs
+            ]
+        )
+        print(f"  {measure:24s} {name}: {100 * np.mean(p <= 0.05):.1f} % of {len(p)}, {n} s", flush=True)
+
+
+def main(words: Sequence[str]) -> None:
+    measures = [m for m in MEASURES if m in words] or [m for m in MEASURES if m not in NOT_FOR_MOTION]
     for folder, pattern, header in SETS:
         found = dyads(folder, pattern, header)
         print(f"{folder}: {len(found)} dyads of {found[0].shape[1] / FRAMES_HZ / 60:.1f} min", flush=True)
+        if "strangers" in words:
+            for measure in measures:
+                strangers(measure, found)
+            continue
         for window_s in (30.0, 60.0):
             for name, scores in scores_by_loop(found, window_s).items():
                 told(name, scores)
@@ -105,4 +136,4 @@ def main(measures: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or [m for m in MEASURES if m not in ("code recurrence", "vocal entrainment")])
+    main(sys.argv[1:])

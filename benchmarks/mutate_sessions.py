@@ -4,7 +4,7 @@
 
 Each session is two people's dials and a damaged file in the folder of one of them. ``init --yes`` and
 ``inspect`` run on each, ``analyze`` on one of ``--analyze``; all in a process that is forked for a batch, within 120 s
-and 4 GB a session. An end is a result, or exit code 2 with two lines on stderr, the second with a cure and the
+of the processor and 4 GB a session. An end is a result, or exit code 2 with two lines on stderr, the second with a cure and the
 file. Anything else is worse; its folder is kept for looking at.
 """
 
@@ -113,7 +113,7 @@ def _end(arguments: list[str]) -> str:
     from coregulate.cli import main as command
 
     out, err = io.StringIO(), io.StringIO()
-    signal.alarm(LIMIT_S)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             command(arguments)
@@ -128,7 +128,7 @@ def _end(arguments: list[str]) -> str:
     except BaseException as error:
         return f"other {type(error).__name__}: {' '.join(str(error).split())[:120]}"
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return "no exit"
 
 

@@ -53,3 +53,14 @@ def test_inspect_says_in_which_share_of_the_session_each_thing_is_known(tmp_path
     write_plan(propose_session(tmp_path, tmp_path).plan, tmp_path)
     can = inspect_session(open_session(tmp_path))["can"]
     assert can[:2] == ["Ann: own rating (100% of the session)", "Bo: own rating (25% of the session)"]
+
+
+def test_inspect_says_what_each_stream_gives_and_how_good_it_was(tmp_path):
+    seconds = np.arange(3000) / 10
+    for name in ("ann", "bo"):
+        rows = "".join(f"{t:.1f},{np.sin(2 * np.pi * t / 4):.4f}\n" for t in seconds)
+        (tmp_path / f"{name}.csv").write_text("time_s,respiration\n" + rows)
+    write_plan(propose_session(tmp_path, tmp_path).plan, tmp_path)
+    streams = inspect_session(open_session(tmp_path))["streams"]
+    assert [s["used"] for s in streams] == ["respiration_rate", "respiration_rate"]
+    assert all(s["quality"] > 0.9 for s in streams)

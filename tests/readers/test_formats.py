@@ -39,7 +39,7 @@ def test_decimal_comma_bom_crlf(made):
     assert high > 5  # the comma is the decimal mark
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 def test_encodings_and_line_ends(tmp_path, encoding, ends):
     lines = ["time (s),EDA Zoë"] + [f"{k / 4},{1 + k % 7}" for k in range(40)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,6 +89,39 @@ def test_opensignals_turns_counts_into_microsiemens(streams):
     assert next(s for (kind, _), s in told.items() if kind == "ecg").data.unit == "counts"
 
 
+@pytest.mark.parametrize(
+    ("model", "sensor", "expected_us"),
+    [  # what the maker's package (biosignalsnotebooks 0.6.14, raw_to_phy) gives for 500 of 1024
+        ("channeller", "EDA", 12.20703125),
+        ("biosignalspluxsolo", "EDA", 12.20703125),
+        ("bitalino_rev", "EDABITREV", 12.20703125),
+        ("bitalino", "EDABIT", 1.9541984732824427),
+        ("other", "EDA", None),
+    ],
+)
+def test_opensignals_knows_the_makers_devices(tmp_path, model, sensor, expected_us):
+    import json
+
+    about = {"sensor": [sensor, "XYZ", "XYZ", "XYZ", "RESPIRATION"], "column": ["nSeq", *"abcde"], "device": model,
+             "sampling rate": 100, "label": ["A1", "A2", "A3", "A4", "A5"], "resolution": [4, 1, *[10] * 5]}  # fmt: skip
+    rows = [
+        f"{k % 16}\t{500 + k % 2}\t{500 + k % 7}\t{510 - k % 5}\t{700 + k % 3}\t{400 + k % 90}\t"
+        for k in range(600)
+    ]
+    path = tmp_path / "opensignals.txt"
+    text = (
+        "# OpenSignals Text File Format. Version 1\n# " + json.dumps({"20:16": about}) + "\n# EndOfHeader\n"
+    )
+    path.write_text(text + "\n".join(rows) + "\n")
+    eda, moved, breath = read(path)
+    assert (moved.kind, moved.data.values.shape, breath.kind) == ("acceleration", (600, 3), "respiration")
+    assert moved.data.values[1].tolist() == [501, 509, 701]
+    if expected_us is None:
+        assert (eda.kind, eda.notices[-1].code) == ("other", "unit_unusable")
+    else:
+        assert (eda.kind, eda.data.unit, eda.data.values[0]) == ("eda", "us", pytest.approx(expected_us))
+
+
 def test_bids_two_subjects(tmp_path):
     first = read(WRITTEN["bids_dyad"][0](tmp_path))
     second = read(tmp_path / "sub-02" / "beh" / "sub-02_task-talk_recording-ecg_physio.tsv.gz")
@@ -142,6 +176,16 @@ def test_matlab(streams):
     }
     (new,) = streams("matlab_73").values()
     np.testing.assert_allclose(new.data.values, waves()[:, 0])
+
+
+@pytest.mark.parametrize("version", ["4", "5"])
+def test_matlab_of_old_versions(tmp_path, version):
+    from scipy.io import savemat
+
+    savemat(tmp_path / "x.mat", {"EKG": waves()[:, 0], "fsample": RATE}, format=version)
+    (ecg,) = read(tmp_path / "x.mat")
+    assert (ecg.kind, ecg.data.rate_hz) == ("ecg", RATE)
+    np.testing.assert_allclose(ecg.data.values, waves()[:, 0])
 
 
 def test_matlab_without_a_rate_asks_for_it(tmp_path):
@@ -276,10 +320,79 @@ def test_polar_sensor_clock_is_laid_on_the_phones(streams):
 
 
 def test_intervals_with_times(streams):
-    for name, n in (("kubios", 3), ("rr_pairs", 100)):
+    for name, n in (("kubios", 3), ("rr_pairs", 100), ("kubios_mat", 120), ("kubios_mat_73", 120)):
         (rr,) = streams(name).values()
         assert (rr.kind, rr.timing, len(rr.data.values)) == ("rr", "stamps", n)
         np.testing.assert_allclose(np.diff(rr.data.times_s), rr.data.values[1:] / 1000, atol=2e-3)
+
+
+def test_the_results_of_kubios_count_from_the_recordings_begin(tmp_path, streams):
+    (rr,) = streams("kubios_mat").values()
+    assert rr.data.times_s[0] == pytest.approx(2.5 + 0.8)
+    assert "14:30:00" in rr.notices[0].text
+    from scipy.io import loadmat, savemat
+
+    path = WRITTEN["kubios_mat"][0](tmp_path)
+    whole = loadmat(path, simplify_cells=True)["Res"]
+    data = whole["HRV"]["Data"]
+    data["T_RR"] = data["T_RR"][:-1]  # when each interval began
+    savemat(path, {"Res": whole})
+    np.testing.assert_allclose(read(path)[0].data.times_s, rr.data.times_s)
+    for wrong, match in (
+        ({"RR": data["RR"][::-1] * 2}, "do not fit"),
+        ({"RR": []}, "no intervals with times"),
+    ):
+        savemat(path, {"Res": {**whole, "HRV": {"Data": {**data, **wrong}}}})
+        with pytest.raises(FormatError, match=match):
+            read(path)
+
+
+def test_shimmer_devices_of_one_export_are_told_apart(tmp_path, streams):
+    told = streams("shimmer")
+    assert {(kind, s.owner_hint) for (kind, _), s in told.items()} == {
+        ("ecg", "Shimmer_820D"), ("respiration", "Shimmer_820D"), ("ecg", "Shimmer_95AE"), ("eda", "Shimmer_95AE"),
+        ("heart_rate", "Shimmer_95AE"), ("acceleration", "Shimmer_95AE"),
+    }  # fmt: skip
+    two = waves()
+    ecg = next(s for s in told.values() if (s.kind, s.owner_hint) == ("ecg", "Shimmer_820D"))
+    np.testing.assert_allclose(ecg.data.values, two[:, 0])  # LL-RA, though LA-RA stands before it
+    assert (ecg.origin_unix_s, ecg.data.rate_hz, ecg.data.unit) == (START, RATE, "mv")
+    moved = next(s for s in told.values() if s.kind == "acceleration")
+    assert (moved.data.values.shape, moved.data.unit) == ((1000, 3), "m/s^2")
+    rate = next(s for s in told.values() if s.kind == "heart_rate")
+    assert np.isnan(rate.data.values[:50]).all()
+    assert np.nanmin(rate.data.values) == 70
+    path = tmp_path / "one.csv"  # another day's: one device, formatted times, not calibrated
+    stamps = [f"2023/11/14 22:13:{20 + k // 100:02d}.{k % 100 * 10:03d}" for k in range(1000)]
+    rows = "".join(f"{t},{int(1000 * v)}\n" for t, v in zip(stamps, two[:, 0], strict=True))
+    names = "S_Timestamp_FormattedUnix_CAL,S_ECG_LL-RA_24BIT_UNCAL"
+    path.write_text(f'"sep=,"\n{names}\nyyyy/mm/dd hh:mm:ss.000,no_units\n{rows}')
+    (one,) = read(path)
+    assert (one.owner_hint, one.origin_unix_s, one.data.rate_hz, one.data.unit) == ("", START, RATE, "counts")
+    path.write_text(path.read_text().replace("ECG_LL-RA_24BIT", "GSR_Skin_Conductance"))
+    with pytest.raises(FormatError, match="no calibrated signal"):
+        read(path)
+
+
+def test_a_zip_of_one_file_is_that_file(tmp_path, streams):
+    import zipfile
+
+    inside, packed = streams("fit"), streams("zipped_fit")
+    assert inside.keys() == packed.keys()
+    for key, stream in packed.items():
+        np.testing.assert_array_equal(stream.data.values, inside[key].data.values)
+        assert Path(stream.path).name == "4077461142.zip"
+    one, two, nested = (tmp_path / f"{n}.zip" for n in ("one", "two", "nested"))
+    for path, files in ((one, ["a.txt"]), (two, ["a.csv", "b.csv"])):
+        with zipfile.ZipFile(path, "w") as zipped:
+            for name in files:
+                zipped.writestr(name, "only words\n")
+    with zipfile.ZipFile(nested, "w") as zipped:
+        zipped.write(one, "one.zip")
+    for path, match in ((one, "'a.txt' in it: It is text"), (two, "2 files"), (nested, "zip in a zip")):
+        with pytest.raises(FormatError, match=match) as told:
+            read(path)
+        assert str(told.value).endswith(f"File: {path}")
 
 
 def test_one_of_several_observations(tmp_path):
@@ -322,3 +435,28 @@ def test_the_report_of_kubios_gives_its_intervals_and_not_the_spectrum_that_goes
     assert found.data.times_s.tolist() == [t for t, _ in rows]
     np.testing.assert_allclose(found.data.values, [1000 * r for _, r in rows])
     assert "2 samples" in found.notices[0].text
+
+
+def test_an_old_workbook_is_told_how_to_be_saved(tmp_path):
+    (tmp_path / "old.xls").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    with pytest.raises(FormatError, match=r"Save a table as \.xlsx"):
+        read(tmp_path / "old.xls")
+
+
+def test_names_beyond_ascii_in_what_matlab_writes(tmp_path):
+    """MATLAB keeps letters as two bytes each; SciPy writes UTF-8, so the element is laid by hand."""
+    import struct
+
+    from scipy.io import savemat
+
+    def element(kind: int, raw: bytes) -> bytes:
+        return struct.pack("<II", kind, len(raw)) + raw + bytes(-len(raw) % 8)
+
+    path = tmp_path / "acq.mat"
+    savemat(path, {"data": waves()[:, :1], "isi": 10.0, "units": np.array(["mV"], object)})
+    label = "ECG Jürgen"
+    body = element(6, struct.pack("<II", 4, 0)) + element(5, struct.pack("<ii", 1, len(label)))
+    body += element(1, b"labels") + element(4, label.encode("utf-16-le"))
+    path.write_bytes(path.read_bytes() + element(14, body))
+    (ecg,) = read(path)
+    assert (ecg.kind, ecg.part) == ("ecg", label)

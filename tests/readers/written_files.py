@@ -472,6 +472,82 @@ def kubios(folder: Path) -> Path:
     return path
 
 
+def kubios_mat(folder: Path) -> Path:
+    """Results with a recording that began at 14:30:00, as version 7: times are of all beats."""
+    from scipy.io import savemat
+
+    rr = 0.8 + 0.05 * np.sin(np.arange(120) / 4)
+    path = folder / "talk_hrv.mat"
+    data = {
+        "RR": rr,
+        "T_RR": 52200 + 2.5 + np.cumsum([0, *rr]),
+        "RRi": np.interp(np.arange(300) / 4, np.cumsum(rr), rr),
+    }
+    savemat(path, {"Res": {"f_name": "talk.edf", "CNT": {"Offset": 52200.0, "rate": {"ECG": 500}},
+                           "HRV": {"Data": data, "Statistics": {"mean_RR": rr.mean()}}}})  # fmt: skip
+    return path
+
+
+def kubios_mat_73(folder: Path) -> Path:
+    """The same as version 7.3, with a time for each interval's end and no clock."""
+    import h5py
+
+    rr = 0.8 + 0.05 * np.sin(np.arange(120) / 4)
+    path = folder / "new_hrv.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["Res/HRV/Data/RR"], file["Res/HRV/Data/T_RR"] = rr[None], np.cumsum(rr)[None]
+    with path.open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file, Platform: PCWIN64".ljust(124) + b"\x00\x02IM")
+    return path
+
+
+def shimmer(folder: Path) -> Path:
+    """Two devices' synchronised export of Consensys: names and units in two lines, a tab at each line's end."""
+    columns = {
+        "Shimmer_820D_TimestampSync_Unix_CAL": "ms", "Shimmer_820D_ECG_LA-RA_24BIT_CAL": "mV",
+        "Shimmer_820D_ECG_LL-RA_24BIT_CAL": "mV", "Shimmer_820D_ECG_RESP_24BIT_CAL": "mV",
+        "Shimmer_95AE_Accel_LN_X_CAL": "m/(s^2)", "Shimmer_95AE_Accel_LN_Y_CAL": "m/(s^2)",
+        "Shimmer_95AE_Accel_LN_Z_CAL": "m/(s^2)", "Shimmer_95AE_Accel_WR_X_CAL": "m/(s^2)",
+        "Shimmer_95AE_ECG_LL-RA_24BIT_CAL": "mV", "Shimmer_95AE_GSR_Range_CAL": "no_units",
+        "Shimmer_95AE_GSR_Skin_Conductance_CAL": "uS", "Shimmer_95AE_GSR_Skin_Resistance_CAL": "kOhms",
+        "Shimmer_95AE_PPGtoHR_CAL": "BPM",
+    }  # fmt: skip
+    two = waves()
+    rows = [
+        [
+            f"{1000 * (START + k / RATE):.17E}",
+            a / 2,
+            a,
+            b,
+            0.1,
+            a,
+            9.8 + b,
+            7,
+            b,
+            2,
+            3 + a,
+            400,
+            -1 if k < 50 else 70 + k % 3,
+        ]
+        for k, (a, b) in enumerate(two)
+    ]
+    lines = [list(columns), list(columns.values()), *rows]
+    path = folder / "talk_Session1_Calibrated_SD.csv"
+    path.write_text('"sep=\t"\n' + "".join("\t".join(map(str, line)) + "\t\n" for line in lines))
+    return path
+
+
+def zipped_fit(folder: Path) -> Path:
+    """A watch's file as Garmin's Export Original packs it, with what a Mac adds."""
+    import zipfile
+
+    path = folder / "4077461142.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(fit(folder), "4077461142.fit")
+        packed.writestr("__MACOSX/._4077461142.fit", b"\x00\x05\x16\x07")
+    return path
+
+
 def rr_pairs(folder: Path) -> Path:
     rr = np.random.default_rng(1).normal(0.85, 0.05, 100)
     path = folder / "beats.txt"
@@ -489,4 +565,5 @@ WRITTEN: dict[str, tuple[Maker, str]] = {
     "boris": (boris, "boris"), "apple_zip": (apple_zip, "apple_health"), "tcx": (tcx, "fitness"),
     "fit": (fit, "fitness"), "fitbit": (fitbit, "fitness"), "polar_flow": (polar_flow, "polar"),
     "polar_ecg": (polar_ecg, "polar"), "kubios": (kubios, "kubios"), "rr_pairs": (rr_pairs, "rr_list"),
+    "shimmer": (shimmer, "shimmer"), "zipped_fit": (zipped_fit, "zipped"), "kubios_mat": (kubios_mat, "matlab"), "kubios_mat_73": (kubios_mat_73, "matlab"),
 }  # fmt: skip

@@ -272,3 +272,113 @@ def test_a_stream_whose_damaged_times_span_years_is_left_out_and_named(tmp_path:
     told = next(n for n in session.notices if n.code == "stream_unreadable")
     assert told.where == "bo_breathing.csv"
     assert "no session is longer than two" in told.text
+
+
+def write_clocked(path: Path, start_s: int, *, on: str = "") -> None:
+    """Breathing at one sample a second, each with the time of day, and the date where one is given."""
+    times = [start_s + k for k in range(300)]
+    waves = [f"{np.sin(t):.4f}".replace(".", ",") for t in times]
+    rows = [
+        f"{on}{t // 3600:02d}:{t // 60 % 60:02d}:{t % 60:02d};{w}" for t, w in zip(times, waves, strict=True)
+    ]
+    path.write_text("Zeit;Atmung\n" + "\n".join(rows))
+
+
+def test_times_of_day_lie_by_the_clock_on_the_wall(tmp_path: Path) -> None:
+    write_clocked(tmp_path / "ann.csv", 14 * 3600)
+    write_clocked(tmp_path / "bo.csv", 14 * 3600 + 40)
+    plan = propose_session(tmp_path, tmp_path).plan
+    assert any("the same day" in a.text for a in plan.assumptions)
+    write_plan(agreed(plan), tmp_path)
+    spans = {s.person: s.data.span for s in open_session(tmp_path).streams}
+    assert (spans["ann"].start_s, spans["bo"].start_s) == (0, 40)
+
+
+def test_times_of_day_beside_a_file_that_counts_from_its_begin_start_with_it(tmp_path: Path) -> None:
+    write_clocked(tmp_path / "ann.csv", 14 * 3600)
+    write_breathing(tmp_path / "bo.csv", 0)
+    write_plan(agreed(propose_session(tmp_path, tmp_path).plan), tmp_path)
+    assert [s.data.span.start_s for s in open_session(tmp_path).streams] == [0, 0]
+
+
+def test_times_of_day_with_their_date_meet_unix_times(tmp_path: Path) -> None:
+    write_clocked(tmp_path / "ann.csv", 22 * 3600 + 13 * 60 + 30, on="14.11.2023 ")
+    write_breathing(tmp_path / "bo.csv")  # 1.7e9: 22:13:20 of that day
+    write_plan(agreed(propose_session(tmp_path, tmp_path).plan), tmp_path)
+    assert {s.person: s.data.span.start_s for s in open_session(tmp_path).streams} == {"ann": 10, "bo": 0}
+
+
+@pytest.mark.parametrize(
+    ("names", "owners"),
+    [
+        (["Kim_teil1", "Kim_teil2", "Alex_1"], ["kim", "kim", "alex"]),
+        (["1730658600_A0123 Lea", "1730658600_A0456 Tom"], ["lea", "tom"]),
+        (["couple 7/Jörg Messung", "couple 7/Käthe Messung"], ["jörg", "käthe"]),
+        (["ann_ecg", "ann_eda", "bo_ecg", "bo_eda"], ["ann", "ann", "bo", "bo"]),
+        (["ann/chest", "bo/chest"], ["ann", "bo"]),
+        (["P01_talk", "P02_talk"], ["p01", "p02"]),
+        (["2024-11-03/rr_P01", "2024-11-03/rr_P02"], ["p01", "p02"]),
+        (["Polar/Anna/rr", "Polar/Ben/rr"], ["anna", "ben"]),
+    ],
+)
+def test_names_tell_who_among_pieces_numbers_and_folders(
+    tmp_path: Path, names: list[str], owners: list[str]
+) -> None:
+    for k, name in enumerate(names):
+        write_breathing(tmp_path / f"{name}.csv", 1.7e9 + 100 * (name == "Kim_teil2") + k / 7)
+    plan = propose_session(tmp_path, tmp_path).plan
+    assert [dict((s.path, s.person) for s in plan.streams)[f"{name}.csv"] for name in names] == owners
+
+
+def test_a_range_in_the_header_is_declared(tmp_path: Path) -> None:
+    for who in ("ann", "bo"):
+        (tmp_path / f"{who}.csv").write_text(
+            "time_s,felt safe (0-10)\n" + "".join(f"{t},{3 + t % 4}\n" for t in range(90))
+        )
+    plan = propose_session(tmp_path, tmp_path).plan
+    assert [s.range for s in plan.streams] == [(0, 10), (0, 10)]
+    assert not any(a.code == "assumed_range" for a in plan.assumptions)
+
+
+def test_what_is_not_a_recording_says_why_and_what_the_system_keeps_is_passed_over(tmp_path: Path) -> None:
+    write_two(tmp_path)
+    (tmp_path / "Thumbs.db").write_bytes(b"\x00\x01")
+    (tmp_path / "old.xls").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    told = {p.where: p.text for p in propose_session(tmp_path, tmp_path).problems}
+    assert told.keys() == {"old.xls"}
+    assert "Save a table as .xlsx" in told["old.xls"]
+
+
+@pytest.mark.parametrize(
+    ("by_s", "moved"), [(3605, True), (3605 - 2 * 3600, True), (20 * 3600, False), (1800, False)]
+)
+def test_a_clock_of_another_zone_meets_the_other_one(tmp_path: Path, by_s: int, moved: bool) -> None:
+    write_breathing(tmp_path / "ann.csv", 1_700_000_000)  # 22:13:20 of 14 November
+    day = 14 if 80_000 + by_s < 86400 else 15
+    write_clocked(tmp_path / "bo.csv", (80_000 + by_s) % 86400, on=f"{day}.11.2023 ")
+    plan = propose_session(tmp_path, tmp_path).plan
+    assert any(a.code == "assumed_other_zone" for a in plan.assumptions) == moved
+    write_plan(agreed(plan), tmp_path)
+    spans = {s.person: s.data.span.start_s for s in open_session(tmp_path).streams}
+    assert spans == ({"ann": 0, "bo": 5} if moved else {"ann": 0, "bo": 0})
+
+
+@pytest.mark.parametrize(
+    ("begun", "at_s"), [("2023-11-14T22:13:25Z", 5.0), ("2024-02-01T10:00:00Z", 0.0), ("", 0.0)]
+)
+def test_a_film_lies_where_its_file_says_that_it_began(tmp_path: Path, begun: str, at_s: float) -> None:
+    import av
+
+    write_two(tmp_path)
+    with av.open(str(tmp_path / "IMG_0412.mov"), "w") as film:
+        if begun:
+            film.metadata["creation_time"] = begun
+        track = film.add_stream("pcm_s16le", rate=8000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000 * 12), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 8000
+        film.mux([*track.encode(frame), *track.encode(None)])
+    plan = propose_session(tmp_path, tmp_path).plan
+    (sound,) = [s for s in plan.streams if s.kind == "audio"]
+    assert (sound.clock, sound.offset_s) == ("aligned", at_s)
+    codes = {a.code for a in plan.assumptions if a.where.startswith("IMG_0412")}
+    assert ("assumed_begun" in codes, "assumed_aligned" in codes) == (at_s > 0, at_s == 0)

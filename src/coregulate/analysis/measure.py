@@ -209,7 +209,7 @@ def _labels(people: Sequence[str], streams: Sequence[OwnedStream], bodies: Bodie
     for stream in streams:
         if stream.person not in people:
             continue
-        if tapped([stream], stream.person):
+        if any(tapped([stream], stream.person)):
             bodies.used[stream.path, stream.kind, stream.part] = "corrections"
         if stream.kind == "codes" and isinstance(stream.data, Track):
             bodies.tracks[stream.person]["codes"] = stream.data

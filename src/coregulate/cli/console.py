@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 def say(text: str = "", *, quiet: bool = False) -> None:
     """Print a message to stderr."""
     if not quiet:
         print(text, file=sys.stderr, flush=True)
+
+
+def typed(path: Path) -> str:
+    """Return a path as it is typed into a shell: in quotes where it holds blanks and the like."""
+    text = str(path)
+    if re.fullmatch(r"[\w./\\:@+,-]+", text):
+        return text
+    return shlex.quote(text) if any(c in text for c in '"$`\\!') and os.name != "nt" else f'"{text}"'
 
 
 def result(text: str) -> None:

@@ -73,7 +73,9 @@ def _bids(folder: Path, out: Path | None, quiet: bool) -> None:
         raise InputError(f"There is no {FILE_NAME} beside this analysis", "Name the session's folder", folder)
     stored = (folder / "analysis").is_dir() or folder.name == "analysis"
     path = write_bids(session, out, analysis=_analysis(folder) if stored else None)
-    console.say(f"wrote {path}; it can be analysed again: coregulate analyze {path}", quiet=quiet)
+    console.say(
+        f"wrote {path}; it can be analysed again: coregulate analyze {console.typed(path)}", quiet=quiet
+    )
 
 
 _ALONE = {"rttm": _rttm, "elan": _elan, "bids": _bids}

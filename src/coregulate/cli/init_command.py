@@ -24,7 +24,7 @@ from coregulate.session import (
     write_plan,
 )
 
-from .console import result, say, table
+from .console import result, say, table, typed
 
 MOST_UNUSED = 8  # prior: more rows of what is not used hide what is
 
@@ -48,7 +48,7 @@ def init(
     if (target / FILE_NAME).exists() and not force:
         result((target / FILE_NAME).read_text(encoding="utf-8"))
         say(
-            f"This session is set up already; it is kept. 'coregulate init --force {source}' proposes it anew.",
+            f"This session is set up already; it is kept. 'coregulate init --force {typed(source)}' proposes it anew.",
             quiet=quiet,
         )
         return [target]
@@ -150,7 +150,7 @@ def _many(
             write_plan(_with_segments(_agreeing(proposal.plan, consent), segments), folder)
         folders.append(folder)
     say(f"wrote {len(folders)} sessions under {base}", quiet=quiet)
-    say(f"next: coregulate analyze {base} --report {base / 'reports'}", quiet=quiet)
+    say(f"next: coregulate analyze {typed(base)} --report {typed(base / 'reports')}", quiet=quiet)
     return folders
 
 
@@ -218,7 +218,7 @@ def _say_what_lacks(plan: SessionPlan, folder: Path, quiet: bool) -> None:
             'stretch with --segment "calm=0-120:calm_talk" --force.',
             quiet=quiet,
         )
-    say(f"next: coregulate analyze {folder} --report {folder / 'report.html'}", quiet=quiet)
+    say(f"next: coregulate analyze {typed(folder)} --report {typed(folder / 'report.html')}", quiet=quiet)
 
 
 def _why_unused(plan: SessionPlan) -> str:

@@ -314,7 +314,7 @@ def simulate(folder: Path, minutes: float, force: bool, seed: int, quiet: bool) 
         raise InputError("This folder holds something already", "Choose an empty one, or --force", folder)
     with console.progress("simulating", quiet=quiet) as tell:
         simulate_session(folder, seed=seed, minutes=minutes, progress=tell)
-    console.say(f"wrote {folder}; next: coregulate init {folder}", quiet=quiet)
+    console.say(f"wrote {folder}; next: coregulate init {console.typed(folder)}", quiet=quiet)
 
 
 @cli.command()

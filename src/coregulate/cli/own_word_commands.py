@@ -10,7 +10,7 @@ from coregulate.core import InputError
 from coregulate.cues import load_cuebook
 from coregulate.session import CorrectionPlan, add_correction, open_session, write_person_file
 
-from .console import result, say
+from .console import result, say, typed
 
 
 def why(folder: Path, *, person: str, time_s: float, as_json: bool) -> None:
@@ -39,7 +39,7 @@ def correct(
     word = Correction(start_s, end_s, was, was_not)
     check_personal(Personal(corrections=(word,)), load_cuebook())
     path = add_correction(CorrectionPlan(found[0], *word), session.folder)
-    say(f"wrote {path}; next: coregulate analyze {session.folder}", quiet=quiet)
+    say(f"wrote {path}; next: coregulate analyze {typed(session.folder)}", quiet=quiet)
 
 
 def learn(analyses: tuple[Path, ...], *, person: str | None, group: bool, out: Path, quiet: bool) -> None:

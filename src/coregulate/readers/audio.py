@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,10 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     try:
         with av.open(str(path), options=_OPTIONS) as container:
             has_pictures = bool(container.streams.video) and not _is_cover(container.streams.video[0])
+            begun = _begun(container.metadata)
             if not container.streams.audio:
                 if has_pictures:
-                    return [_pictures(path, None)]
+                    return [_pictures(path, None, begun)]
                 raise FormatError("It holds neither sound nor pictures", "Check that it is whole", path)
             if len(container.streams.audio) > 1:
                 notices.append(
@@ -99,18 +101,34 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
             "",
             "rate",
             tuple(notices) if k == 0 else (),
+            dict(begun),
         )
         for k, part in enumerate(names)
     ]
-    return [*streams, _pictures(path, sound_start_s)] if has_pictures else streams
+    return [*streams, _pictures(path, sound_start_s, begun)] if has_pictures else streams
 
 
-def _pictures(path: Path, sound_start_s: float | None) -> Stream:
+def _begun(metadata: Mapping[str, str]) -> dict[str, float]:
+    """Return when a phone or camera says that it began, as the attribute ``begun_unix_s``; nothing where it does not.
+
+    Programs that cut or send a film write when they did so: it is a hint, and no clock.
+    """
+    for key in ("com.apple.quicktime.creationdate", "creation_time"):  # the first has the phone's zone
+        try:
+            moment = datetime.fromisoformat(metadata.get(key, ""))
+        except ValueError:
+            continue
+        if moment.tzinfo is not None and moment.year > 1980:  # cameras without a clock write 1904 or 1970
+            return {"begun_unix_s": moment.timestamp()}
+    return {}
+
+
+def _pictures(path: Path, sound_start_s: float | None, begun: Mapping[str, float]) -> Stream:
     """Return the pictures on the clock of the sound, whose start is the file's zero (their own without sound)."""
     facts = video_facts(path)
     later_s = 0.0 if sound_start_s is None else facts.start_s - sound_start_s
     pictures = Pictures(str(path), facts.rate_hz, facts.duration_s, facts.width, facts.height, later_s)
-    return Stream("video", pictures, str(path), "", None, "", "rate")
+    return Stream("video", pictures, str(path), "", None, "", "rate", attrs=dict(begun))
 
 
 def _short(error: BaseException) -> str:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Notice, Samples, Signal
 
-from .columns import is_identifier, is_time_name, seconds_of, words_of
+from .columns import is_date_name, is_identifier, is_time_name, seconds_of, words_of
 from .frame import Frame, is_numeric, numbers
-from .parse import is_stamp, names_zone, unix_seconds, zone_assumed
+from .stamps import form_of, tells_time, written_times, zone_assumed
 
-_UNIX_S = (3e8, 1e11)  # 1979 to far in the future: no recording counts so many seconds of its own
+_DAYS = 1e6  # below this, numbers that tell a date count days
+_ELAPSED_S = 3600.0  # prior: what starts earlier counts from the recording's start, and is no time of day
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Times(NamedTuple):
-    """Seconds of each row from ``origin_unix_s`` (None: the file's own zero); ``keep`` are the rows used."""
+    """Seconds of each row from ``origin_unix_s`` (None: the file's own zero, or midnight where ``of_day``).
+
+    ``keep`` are the rows used.
+    """
 
     times_s: FloatArray
     keep: NDArray[np.intp]
@@ -27,6 +34,7 @@ class Times(NamedTuple):
     timing: str
     notices: tuple[Notice, ...]
     counts: bool
+    of_day: bool = False
 
 
 def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
@@ -34,11 +42,18 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
     for name in frame.names:
         if name not in skip and is_time_name(name) and _can_be_time(frame, name, path):
             return name
+    for name in frame.names:
+        if (
+            name not in skip
+            and is_date_name(name)
+            and form_of(frame.table[name]) not in ("", "date", "clock")
+        ):
+            return name
     if frame.dialect.names or len(frame.names) < 2:
         return None
     first = frame.names[0]
     if not is_numeric(frame, first):
-        return first if _is_iso(frame, first) else None
+        return first if tells_time(frame.table[first]) else None
     values = numbers(frame, first, path)[0]
     steps = np.diff(values)
     rises = len(steps) > 1 and bool(np.all(steps > 0))
@@ -47,17 +62,12 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
 
 def _can_be_time(frame: Frame, name: str, path: Path) -> bool:
     if not is_numeric(frame, name):
-        return _is_iso(frame, name)
+        return tells_time(frame.table[name])
     values = numbers(frame, name, path)[0]
     values = values[np.isfinite(values)]
     if len(values) < 2:
         return len(values) == 1
     return bool(values.max() > values.min())
-
-
-def _is_iso(frame: Frame, name: str) -> bool:
-    present = frame.table[name].dropna().astype(str).head(50)
-    return len(present) > 0 and all(map(is_stamp, present))
 
 
 def times_of(
@@ -84,7 +94,7 @@ def times_of(
         raw = numbers(frame, name, path)[0]
         seconds, unix, counts = _numeric(name, raw, where, notices, rate_hint, fast, step_s)
     else:
-        seconds, unix, counts = _iso(frame, name, path, where, notices), True, False
+        (seconds, unix), counts = _written(frame, name, path, where, notices), False
     keep = _in_order(frame, name, seconds, path, notices)
     seconds = seconds[keep]
     origin = float(np.floor(seconds[0])) if unix else None
@@ -93,7 +103,8 @@ def times_of(
     timing = "stamps"
     if counts:
         timing = "rate" if rate_hint else "assumed"
-    return Times(seconds, keep, origin, timing, tuple(notices), counts)
+    of_day = any(n.code == "time_of_day" for n in notices)
+    return Times(seconds, keep, origin, timing, tuple(notices), counts, of_day)
 
 
 def _numeric(
@@ -106,9 +117,11 @@ def _numeric(
     step_s: float,
 ) -> tuple[FloatArray, bool, bool]:
     said = seconds_of(name, raw)
-    if said is not None:
-        return *said, False
     present = raw[np.isfinite(raw)]
+    if said is not None:
+        if said[1] and float(np.median(present)) < _DAYS:
+            notices.append(zone_assumed(where))
+        return *said, False
     words = {w.casefold() for w in words_of(name)}
     steps = np.diff(present)
     forward = steps[steps > 0]
@@ -138,16 +151,35 @@ def _numeric(
     return raw, False, False
 
 
-def _iso(frame: Frame, name: str, path: Path, where: str, notices: list[Notice]) -> FloatArray:
-    first = str(frame.table[name].dropna().iloc[0])
-    if not names_zone(first):
-        notices.append(zone_assumed(where))
-    seconds = unix_seconds(frame.table[name])
-    if not np.isfinite(seconds).any():
+def _written(
+    frame: Frame, name: str, path: Path, where: str, notices: list[Notice]
+) -> tuple[FloatArray, bool]:
+    """Return the seconds that a column of texts tells, and whether they are Unix times."""
+    told = written_times(frame.table[name], _days_beside(frame, name))
+    known = told.seconds[np.isfinite(told.seconds)]
+    if not len(known):
         raise FormatError(
             f"No time in column '{name}' can be read", "Write times as 2025-01-31T18:30:00.000Z", path
         )
-    return seconds
+    if told.unix and not told.zoned:
+        notices.append(zone_assumed(where))
+    if told.day_or_month:
+        text = (
+            f"The dates do not tell the day from the month: the {told.day_or_month} is taken to come first."
+        )
+        notices.append(Notice("assumed_date", where, text))
+    if not told.unix and known[0] >= _ELAPSED_S:
+        text = "The times tell no day: beside others that tell none either they are laid by the clock."
+        notices.append(Notice("time_of_day", where, text))
+    return told.seconds, told.unix
+
+
+def _days_beside(frame: Frame, time: str) -> pd.Series | None:
+    """Return the column of dates that belongs to a column of times of day, if there is one."""
+    for name in frame.names:
+        if name != time and is_date_name(name) and form_of(frame.table[name]) == "date":
+            return frame.table[name]
+    return None
 
 
 def _in_order(

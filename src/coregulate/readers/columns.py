@@ -10,11 +10,25 @@ import numpy as np
 from coregulate.core import FloatArray
 
 _BRACKETS = re.compile(r"[\[(]([^\])]*)[\])]")
+_RANGE = re.compile(r"\s*([-\u2212]?\d+(?:\.\d+)?)\s*(?:-|\u2013|\.\.|to|bis)\s*\+?(\d+(?:\.\d+)?)\s*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 # Words of a name, longest first; the order decides where two fit.
 _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("heart_rate", ("heart rate", "heartrate", "pulse rate", "beats per minute", "hr", "bpm")),
+    (
+        "heart_rate",
+        (
+            "heart rate",
+            "heartrate",
+            "pulse rate",
+            "beats per minute",
+            "hr",
+            "bpm",
+            "hrate",
+            "herzfrequenz",
+            "puls",
+        ),
+    ),
     (
         "rr",
         (
@@ -57,11 +71,13 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "eda",
             "gsr",
             "scl",
+            "hautleitwert",
+            "hautleitfähigkeit",
         ),
     ),
     ("ppg", ("blood volume pulse", "ppg", "bvp", "pleth", "cardiac")),
     ("ecg", ("ecg", "ekg")),
-    ("respiration", ("respiration", "respiratory", "breathing", "breath", "resp", "rsp")),
+    ("respiration", ("respiration", "respiratory", "breathing", "breath", "resp", "rsp", "atmung")),
     ("temperature", ("skin temperature", "temperature", "temp")),
     ("acceleration", ("acceleration", "accelerometer", "accel", "acc")),
     # Words of sleep laboratories for belts and flow; after the rest, because a chest can carry any sensor.
@@ -79,9 +95,18 @@ _IDENTIFIERS = frozenset([
 # fmt: off
 _TIME_WORDS = frozenset([
     "time", "times", "timestamp", "timestamps", "datetime", "seconds", "second", "secs", "sec", "unix",
-    "unixtime", "epoch", "utc", "elapsed", "t", "clock", "onset", "ms"
+    "unixtime", "epoch", "utc", "elapsed", "t", "clock", "onset", "ms", "zeit", "uhrzeit", "zeitstempel"
 ])
 # fmt: on
+_DATE_WORDS = frozenset(["date", "datum", "day", "tag"])
+#: Seconds in each unit that a column of times may name.
+_TIME_UNITS = {
+    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0, "ms": 1e-3, "millis": 1e-3,
+    "msec": 1e-3, "milliseconds": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0,
+    "minuten": 60.0, "h": 3600.0, "hour": 3600.0, "hours": 3600.0, "stunden": 3600.0,
+}  # fmt: skip
+#: Days as Excel and MATLAB count them: from, to (1954 to 2119; 1943 to 2108), and the day of Unix time 0.
+_DAY_COUNTS = ((2e4, 8e4, 25569.0), (7.1e5, 7.7e5, 719529.0))
 _UNIX_UNITS = ((3e17, 1e-9), (3e14, 1e-6), (3e11, 1e-3), (3e8, 1.0))
 _UNITS = {
     "mv": "mv",
@@ -153,7 +178,7 @@ _FILLERS = frozenset([
     "mlii", "v1", "v2", "v3", "v4", "v5", "v6", "wrist", "finger", "chest", "belt", "mean", "average",
     "interval", "intervals", "of", "the", "in", "per", "min", "mv", "uv", "us", "ms", "sec", "s", "bpm",
     "hz", "g", "c", "hand", "palm", "foot", "arm", "ankle", "band", "strap", "effort", "nasal", "oronasal",
-    "oro", "respiratory", "phone", "timestamp"
+    "oro", "respiratory", "phone", "timestamp", "avg", "peak", "live", "averaged", "celsius", "fahrenheit"
 ])
 # fmt: on
 
@@ -217,6 +242,21 @@ def _known(words: Sequence[str]) -> tuple[str, set[int]]:
     return "other", set()
 
 
+def range_of(name: str) -> tuple[float, float] | None:
+    """Return the range that a column's name states in brackets: ``felt safe (0-10)``.
+
+    Examples
+    --------
+    >>> range_of("felt safe (0-10)"), range_of("valence [-1..1]"), range_of("dial (cm)")
+    ((0.0, 10.0), (-1.0, 1.0), None)
+    """
+    for inside in _BRACKETS.findall(name):
+        if match := _RANGE.fullmatch(inside):
+            low, high = float(match[1].replace("\u2212", "-")), float(match[2])
+            return (low, high) if low < high else None
+    return None
+
+
 def unit_of(name: str) -> str:
     """Return the unit that a column's name states in brackets or as its last word, or ``""``."""
     for inside in reversed(_BRACKETS.findall(name)):
@@ -241,25 +281,37 @@ def is_time_name(name: str) -> bool:
         return False
     if words[0] == "t":
         return len(words) == 1 or words[1] in ("s", "ms", "sec", "seconds")
+    if len(words) == 1 and _TIME_UNITS.get(words[0], 0.0) >= 60.0:
+        return len(words[0]) > 1
     return words[0] in _TIME_WORDS or words[-1] in ("time", "timestamp", "datetime", "seconds")
+
+
+def is_date_name(name: str) -> bool:
+    """Whether a column's name says date: ``Date``, ``Datum``."""
+    words = [w.casefold() for w in words_of(name)]
+    return bool(words) and (words[0] in _DATE_WORDS or words[-1] in _DATE_WORDS)
 
 
 def seconds_of(name: str, raw: FloatArray) -> tuple[FloatArray, bool] | None:
     """Return times as seconds and whether they are Unix times, where their size or their name tells the unit."""
     present = raw[np.isfinite(raw)]
     middle = float(np.median(present)) if len(present) else 0.0
-    words = {w.casefold() for w in words_of(name)}
     for least, scale in _UNIX_UNITS:
         if middle >= least:
             return raw * scale, True
-    unit = unit_of(name) or ("ms" if words & {"ms", "millis", "milliseconds", "msec"} else "")
-    if unit == "ms":
-        return raw / 1000.0, False
-    if unit == "ns":
-        return raw / 1e9, False
-    if unit == "s" or words & {"s", "sec", "secs", "second", "seconds"}:
-        return raw, False
-    return None
+    for low, high, zero in _DAY_COUNTS:
+        if low < middle < high and _counts_days(present):
+            return (raw - zero) * 86400.0, True
+    stated = [w.strip().casefold() for w in (*_BRACKETS.findall(name), *words_of(name))]
+    scale_s = next((_TIME_UNITS[w] for w in stated if w in _TIME_UNITS), None)
+    return None if scale_s is None else (raw * scale_s, False)
+
+
+def _counts_days(present: FloatArray) -> bool:
+    """Whether times within two days lie closer than 17 s: no seconds of a recording do both."""
+    steps = np.diff(present)
+    forward = steps[steps > 0]
+    return len(forward) > 0 and bool(np.ptp(present) < 2.0 and np.median(forward) < 2e-4)
 
 
 def looks_like_rr(values: FloatArray) -> bool:

@@ -11,7 +11,9 @@ _DELIMITERS = ("\t", ";", ",", " ")  # in order of preference where several fit 
 _QUOTED = re.compile(r'"[^"]*"')
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|[+-]?inf(inity)?$", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?$")
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$")
+_STAMP = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?\s?(Z|UTC|GMT|(?:UTC|GMT)?[+-]\d\d:?\d\d)?$"
+)
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "-", "#n/a", "<na>"})
 
 

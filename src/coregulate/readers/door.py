@@ -14,6 +14,7 @@ import numpy as np
 from coregulate.core import KINDS, CoregulateError, FloatArray, FormatError, InputError, Notice, Stream
 
 from . import audio
+from .archive import names_in
 from .frame import as_text, find_column, is_numeric, load, numbers
 from .reader import SHAPED, TABLE_HINTS, Reader
 from .text import head_of
@@ -28,6 +29,7 @@ def _readers() -> tuple[Reader, ...]:
 
 
 READERS = _readers()
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, .doc, .ppt before 2007
 _HINTS = TABLE_HINTS | {"kind", "rate_hz", "unit"}
 # fmt: off
 _NOT_TABLES = frozenset([
@@ -147,6 +149,16 @@ def _unknown(path: Path) -> FormatError:
             "It is a Word document: as a transcript it says to a second at best who began, and not who stopped",
             "Download the transcript as .vtt", path,
         )  # fmt: skip
+    if n := len(names_in(path)):
+        return FormatError(
+            f"It is a zip of {n} files, of no format that is read as a zip",
+            "Unpack it into this folder",
+            path,
+        )
+    if head.raw[:8] == _OLD_OFFICE:
+        return FormatError(
+            "It is a workbook or document of an old Office", "Save a table as .xlsx or csv", path
+        )
     if head.raw[:4] in (b"PK\x03\x04", b"\x89HDF"):
         return FormatError(
             "It is a zip or HDF5 file that is damaged, cut short, or of a format that is not read",

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from coregulate.core import Events, FormatError, Notice, Samples, Stream
+from coregulate.core import Events, FloatArray, FormatError, Notice, Samples, Stream
 
+from .fit_beats import lay_beats
 from .markup import walk
 from .reader import Reader, optional
 from .text import head_of, read_bytes
@@ -163,42 +164,91 @@ def _intraday(whole: Mapping[str, Any]) -> list[tuple[float, float]]:
     return [(_american(f"{day} {p.get('time', '')}"), _number(p.get("value"))) for p in points]
 
 
+class _Heard:
+    """What the messages of a FIT file say: records, intervals, and beats that a strap kept and sent later."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[float, float]] = []
+        self.intervals: list[float] = []
+        self.before: list[int] = []  # how many records came before each interval
+        self.beats: list[tuple[float, float]] = []
+
+    def take(self, frame: Any) -> None:
+        if frame.name == "record":
+            moment = frame.get_value("timestamp", fallback=None)
+            if isinstance(moment, datetime):
+                self.records.append(
+                    (moment.timestamp(), _number(frame.get_value("heart_rate", fallback=None)))
+                )
+        elif frame.name == "hrv":
+            self.intervals.extend(map(_number, _several(frame.get_value("time", fallback=()))))
+            self.before.extend([len(self.records)] * (len(self.intervals) - len(self.before)))
+        elif frame.name == "hr":
+            moments = [x.value for x in frame.fields if x.name == "event_timestamp"]
+            rates = _several(frame.get_value("filtered_bpm", fallback=()))
+            self.beats.extend(
+                (m.timestamp(), _number(r))
+                for m, r in zip(moments, rates, strict=False)
+                if isinstance(m, datetime)
+            )
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else () if value is None else (value,)
+
+
 def _fit(path: Path) -> list[Stream]:
     fitdecode = optional("fitdecode", "fitdecode", path)
-    rows: list[tuple[float, float]] = []
-    intervals: list[float] = []
+    told = _Heard()
     notices: list[Notice] = []
     try:
         with fitdecode.FitReader(str(path), check_crc=fitdecode.CrcCheck.DISABLED) as file:
             for frame in file:
-                if frame.frame_type != fitdecode.FIT_FRAME_DATA:
-                    continue
-                if frame.name == "record":
-                    moment = frame.get_value("timestamp", fallback=None)
-                    if isinstance(moment, datetime):
-                        rows.append(
-                            (moment.timestamp(), _number(frame.get_value("heart_rate", fallback=None)))
-                        )
-                elif frame.name == "hrv":
-                    times = frame.get_value("time", fallback=()) or ()
-                    intervals.extend(
-                        _number(x) for x in (times if isinstance(times, tuple | list) else (times,))
-                    )
+                if frame.frame_type == fitdecode.FIT_FRAME_DATA:
+                    told.take(frame)
     except fitdecode.FitError as error:
-        if not rows:
+        if not told.records:
             raise FormatError(
                 f"The FIT file is damaged ({error})", "Export the activity again", path
             ) from None
         notices.append(
             Notice("cut_short", path.name, "It is damaged or cut short: what comes before is read.")
         )
-    rows = [r for r in rows if np.isfinite(r[1])]
-    streams = [_heart_rate(rows, path, notices)] if rows or not intervals else []
-    beats = np.array([x for x in intervals if np.isfinite(x) and 0.2 < x < 5.0]) * 1000.0
-    if len(beats):
-        data = Events(np.cumsum(beats) / 1000.0, beats, "ms", "hrv")
-        streams.append(Stream("rr", data, str(path), "hrv", None, "", "intervals"))
+    heard = [r for r in told.records if np.isfinite(r[1])] or told.beats
+    streams = [_heart_rate(heard, path, notices)] if heard or not told.intervals else []
+    kept = [k for k, x in enumerate(told.intervals) if np.isfinite(x) and 0.2 < x < 5.0]
+    if kept:
+        beats = np.array([told.intervals[k] for k in kept])
+        streams.append(_beats(beats, [told.before[k] for k in kept], [t for t, _ in told.records], path))
+    elif len(told.beats) > 1:
+        streams.append(_sent_later(np.array([t for t, _ in told.beats]), path))
     return streams
+
+
+def _sent_later(beats_unix_s: FloatArray, path: Path) -> Stream:
+    """Return the intervals between beats that carry times of their own, a 1024th of a second fine."""
+    beats = np.unique(beats_unix_s)
+    origin = float(np.floor(beats[0]))
+    rr_s = np.diff(beats)
+    near = (rr_s > 0.2) & (rr_s < 5.0)  # what lies between is lost
+    data = Events(beats[1:][near] - origin, 1000.0 * rr_s[near], "ms", "hr")
+    return Stream("rr", data, str(path), "hr", origin, "", "stamps")
+
+
+def _beats(rr_s: FloatArray, before: list[int], records: list[float], path: Path) -> Stream:
+    laid = lay_beats(rr_s, before, records)
+    if laid is None:
+        data = Events(np.cumsum(rr_s), 1000.0 * rr_s, "ms", "hrv")
+        return Stream("rr", data, str(path), "hrv", None, "", "intervals")
+    origin = float(np.floor(laid.ends_unix_s[0]))
+    pieces = f" in {laid.n_pieces} pieces" if laid.n_pieces > 1 else ""
+    told = (
+        f"The beats carry no times: they are laid{pieces} by the records that they stand between, "
+        f"95 % of which lie within {laid.error_s:.1f} s."
+    )
+    data = Events(laid.ends_unix_s - origin, 1000.0 * rr_s, "ms", "hrv")
+    notice = Notice("clock_fitted", path.name, told)
+    return Stream("rr", data, str(path), "hrv", origin, "", "stamps", (notice,))
 
 
 READER = Reader("fitness", sniff, read)

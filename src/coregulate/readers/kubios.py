@@ -1,4 +1,9 @@
-"""Kubios HRV: the text of its results, which lists the intervals it analysed with their times."""
+"""Kubios HRV: the intervals it analysed with their times, from the text of its results or their .mat.
+
+The .mat is no published format: its fields are those that others' programs read,
+``Res.HRV.Data.RR`` (seconds), ``Res.HRV.Data.T_RR`` (seconds, of the day where the recording told it) and
+``Res.CNT.Offset`` (where the recording began, in the same seconds).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from coregulate.core import Events, FormatError, Notice, Stream
+from coregulate.core import Events, FloatArray, FormatError, Notice, Stream
 
+from .mat_tree import fields_of
 from .reader import Reader
 from .text import head_of, read_lines
 
@@ -70,6 +76,61 @@ def _pairs(lines: list[str]) -> list[tuple[float, float]]:
         elif rows:
             break
     return rows
+
+
+def result_of(tree: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the structure of Kubios' results in a .mat, or None where it holds none."""
+    found = fields_of(tree.get("Res", tree.get("RES")))
+    return found if found is not None and "HRV" in found else None
+
+
+def read_result(result: Mapping[str, Any], path: Path) -> list[Stream]:
+    """Read the whole recording's intervals as they were before Kubios corrected them.
+
+    Raises
+    ------
+    FormatError
+        Where it holds none, or times that do not fit them.
+    """
+    data = fields_of((fields_of(result["HRV"]) or {}).get("Data")) or {}
+    rr_s, times_s = _numbers(data.get("RR")), _numbers(data.get("T_RR"))
+    if len(rr_s) < 2 or len(times_s) < 2:
+        raise FormatError(
+            "It holds results of Kubios, but no intervals with times",
+            "In Kubios, save the results as text with the RR series", path,
+        )  # fmt: skip
+    ends_s = _ends(rr_s, times_s, path)
+    began = _numbers((fields_of(result.get("CNT")) or {}).get("Offset"))
+    notices: tuple[Notice, ...] = ()
+    if len(began) == 1 and 0 < began[0] <= ends_s[0]:
+        ends_s = ends_s - began[0]
+        at = f"{int(began[0]) // 3600:02d}:{int(began[0]) // 60 % 60:02d}:{int(began[0]) % 60:02d}"
+        told = f"Kubios writes that it began at {at}, and no date: times count from there, with no clock."
+        notices = (Notice("no_date", path.name, told),)
+    known = np.isfinite(ends_s) & np.isfinite(rr_s)
+    beats = Events(ends_s[known], 1000.0 * rr_s[known], "ms", "rr")
+    return [Stream("rr", beats, str(path), "", None, "", "stamps", notices)]
+
+
+def _numbers(value: Any) -> FloatArray:
+    array = np.asarray(value if value is not None else [])
+    return np.atleast_1d(array.astype(np.float64)).ravel() if array.dtype.kind in "fiu" else np.zeros(0)
+
+
+def _ends(rr_s: FloatArray, times_s: FloatArray, path: Path) -> FloatArray:
+    """Return when each interval ended: times are of all beats, or of each interval's end or begin."""
+    candidates: list[FloatArray] = []
+    if len(times_s) == len(rr_s) + 1:
+        candidates = [times_s[1:]]
+    elif len(times_s) == len(rr_s):
+        candidates = [times_s, times_s + rr_s]
+    off = [float(np.nanmedian(np.abs(np.diff(ends) - rr_s[1:]))) for ends in candidates]
+    if not off or not min(off) < 0.05:  # prior: a corrected beat moves a few times, not half of them
+        raise FormatError(
+            "Its intervals and their times do not fit each other",
+            "In Kubios, save the results as text with the RR series", path,
+        )  # fmt: skip
+    return candidates[int(np.argmin(off))]
 
 
 READER = Reader("kubios", sniff, read)

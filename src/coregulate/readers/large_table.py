@@ -16,17 +16,9 @@ import numpy as np
 
 from coregulate.core import FloatArray, FormatError, Notice
 
-from .columns import is_identifier, is_time_name, kind_of, seconds_of
-from .parse import (
-    floats,
-    is_stamp,
-    names_zone,
-    not_numbers,
-    parse,
-    unix_seconds,
-    without_empty_end,
-    zone_assumed,
-)
+from .columns import is_date_name, is_identifier, is_time_name, kind_of, seconds_of
+from .parse import floats, not_numbers, parse, without_empty_end
+from .stamps import is_stamp, names_zone, unix_seconds, zone_assumed
 from .text import read_blocks, read_text
 
 if TYPE_CHECKING:
@@ -186,7 +178,8 @@ def _below(blocks: Iterable[str], skip: int) -> Iterator[str]:
 
 def _with_a_use(names: Sequence[str], n_rows: float, path: Path, notices: dict[str, Notice]) -> list[str]:
     """Choose columns: all where they fit, else those whose names say what they are, when, or of whom."""
-    useful = [n for n in names if kind_of(n) != "other" or is_time_name(n) or is_identifier(n)]
+    said = (is_time_name, is_date_name, is_identifier)
+    useful = [n for n in names if kind_of(n) != "other" or any(says(n) for says in said)]
     if n_rows * len(names) <= MAX_NUMBERS or len(useful) in (0, len(names)):
         return list(names)
     left = [n for n in names if n not in useful]

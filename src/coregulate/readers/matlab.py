@@ -1,6 +1,6 @@
-"""MATLAB .mat of every version: arrays and structures whose names say what they are, and AcqKnowledge's export.
+"""MATLAB .mat of every version: arrays and structures whose names say what they are, AcqKnowledge's export, Kubios' results.
 
-Versions up to 7 are read by SciPy, 7.3 (which is HDF5) by h5py. There is no standard for physiology in
+There is no standard for physiology in
 .mat files: an array counts as a signal where its name, or the labels beside it, say so, and a rate is found.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,34 @@ import numpy as np
 
 from coregulate.core import FloatArray, FormatError, Notice, Stream
 
+from . import kubios
 from .channels import MAX_OTHER, MAX_VALUES, Channel, channel_kind, streams_of
 from .columns import is_time_name
+from .mat_tree import MAX_DEPTH, fields_of, mat_tree, texts_of
 from .reader import Reader
 from .text import head_of
 
 _RATES = re.compile(
-    r"(?:^|_|\b)(?:fs|srate|sr|freq|frequency|sampling_?rate|sample_?rate|samplingfreq\w*|rate_?hz|rate)$",
+    r"(?:^|_|\b)(?:fs|fsample|srate|sr|freq|frequency|sampling_?rate|sample_?rate|samplingfreq\w*|rate_?hz|rate)$",
     re.IGNORECASE,
 )
-_MAX_DEPTH = 6
 
 
 def sniff(path: Path) -> bool:
     """Whether the first bytes are MATLAB's (also inside HDF5), or the name says so and it is version 4."""
     raw = head_of(path).raw[:124]
-    return raw[:6] == b"MATLAB" or (path.suffix.casefold() == ".mat" and raw[:8] == b"\x89HDF\r\n\x1a\n")
+    named = path.suffix.casefold() == ".mat"
+    return raw[:6] == b"MATLAB" or (named and (raw[:8] == b"\x89HDF\r\n\x1a\n" or _is_version_4(raw)))
+
+
+def _is_version_4(raw: bytes) -> bool:
+    """Whether a header of version 4 comes first: digits for machine, 0, precision and matrix; then the size."""
+    if len(raw) < 20:
+        return False
+    kind, rows, columns, _, length = struct.unpack("<5i" if raw[3] == 0 else ">5i", raw[:20])
+    machine, zero, precision, matrix = (kind // 10**k % 10 for k in (3, 2, 1, 0))
+    digits = 0 <= kind < 5000 and machine <= 4 and zero == 0 and precision <= 5 and matrix <= 2
+    return bool(digits and rows >= 0 and columns >= 0 and 0 < length <= 64)
 
 
 def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
@@ -42,7 +55,9 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     FormatError
         Where no array can be told to be a signal, or no rate is found.
     """
-    tree = _tree(path)
+    tree = mat_tree(path)
+    if (result := kubios.result_of(tree)) is not None:
+        return kubios.read_result(result, path)
     rate = float(hints["rate_hz"]) if hints.get("rate_hz") is not None else _rate(tree)
     export = _acqknowledge(tree, path)
     if export:
@@ -69,57 +84,10 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     return streams_of(channels, path, notices=notices)
 
 
-def _tree(path: Path) -> Mapping[str, Any]:
-    if head_of(path).raw[:8] == b"\x89HDF\r\n\x1a\n" or b"MATLAB 7.3" in head_of(path).raw[:20]:
-        import h5py
-
-        with h5py.File(path, "r") as file:
-            return _from_hdf(file, file, 0)
-    from scipy.io import loadmat
-
-    try:
-        whole = loadmat(
-            str(path), squeeze_me=True, struct_as_record=False, verify_compressed_data_integrity=True
-        )
-    except NotImplementedError:
-        raise FormatError("It is a .mat of a version that is not read", "Save it with -v7", path) from None
-    return {k: v for k, v in whole.items() if not k.startswith("__")}
-
-
-def _from_hdf(group: Any, file: Any, depth: int) -> dict[str, Any]:
-    import h5py
-
-    tree: dict[str, Any] = {}
-    for name, item in group.items():
-        if name.startswith("#") or depth > _MAX_DEPTH:
-            continue
-        if isinstance(item, h5py.Group):
-            tree[name] = _from_hdf(item, file, depth + 1)
-        elif item.attrs.get("MATLAB_class") == b"char":
-            tree[name] = "".join(chr(c) for c in np.asarray(item).ravel(order="F")[:10_000])
-        elif item.dtype == h5py.ref_dtype:  # a cell array: its parts lie elsewhere in the file
-            parts = [file[ref] for ref in np.asarray(item).ravel(order="F")[:2000]]
-            tree[name] = [_text_of(p) if p.attrs.get("MATLAB_class") == b"char" else None for p in parts]
-        elif item.dtype.kind in "fiu" and item.size <= MAX_VALUES:
-            tree[name] = np.squeeze(np.asarray(item, dtype=np.float64).T)
-    return tree
-
-
-def _text_of(item: Any) -> str:
-    return "".join(chr(c) for c in np.asarray(item).ravel(order="F")[:1000])
-
-
-def _fields(value: Any) -> Mapping[str, Any] | None:
-    if isinstance(value, Mapping):
-        return value
-    names = getattr(value, "_fieldnames", None)
-    return {n: getattr(value, n) for n in names} if names else None
-
-
 def _rate(tree: Mapping[str, Any], depth: int = 0) -> float:
     for name, value in tree.items():
-        inner = _fields(value)
-        if inner is not None and depth < _MAX_DEPTH:
+        inner = fields_of(value)
+        if inner is not None and depth < MAX_DEPTH:
             found = _rate(inner, depth + 1)
             if math.isfinite(found):
                 return found
@@ -133,17 +101,9 @@ def _rate(tree: Mapping[str, Any], depth: int = 0) -> float:
     return math.nan
 
 
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, np.ndarray | list | tuple):
-        return [str(x).strip() for x in np.ravel(np.asarray(value, dtype=object))]
-    return []
-
-
 def _acqknowledge(tree: Mapping[str, Any], path: Path) -> list[Channel]:
     """Return the channels of AcqKnowledge's export: data, labels, units, isi (ms or s between samples)."""
-    data, labels = tree.get("data"), _texts(tree.get("labels"))
+    data, labels = tree.get("data"), texts_of(tree.get("labels"))
     if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiu" or "isi" not in tree or not labels:
         return []
     table = data if data.ndim == 2 else data[:, None]
@@ -151,23 +111,25 @@ def _acqknowledge(tree: Mapping[str, Any], path: Path) -> list[Channel]:
         table = table.T
     step = float(np.ravel(np.asarray(tree["isi"], dtype=float))[0])
     step = (
-        step / 1000.0 if "".join(_texts(tree.get("isi_units"))).strip().casefold() in ("ms", "msec") else step
+        step / 1000.0
+        if "".join(texts_of(tree.get("isi_units"))).strip().casefold() in ("ms", "msec")
+        else step
     )
     if table.shape[1] != len(labels) or not (math.isfinite(step) and step > 0):
         raise FormatError("Its labels or its sample interval do not fit its data", "Export it again", path)
-    units = [*_texts(tree.get("units")), *[""] * len(labels)]
+    units = [*texts_of(tree.get("units")), *[""] * len(labels)]
     columns = np.asarray(table, dtype=np.float64)
     return [Channel(label, columns[:, k], 1.0 / step, units[k]) for k, label in enumerate(labels)]
 
 
 def _channels(tree: Mapping[str, Any], rate: float, prefix: str = "", depth: int = 0) -> Iterator[Channel]:
-    own = _rate(tree, _MAX_DEPTH)  # a structure's own rate outranks the file's
+    own = _rate(tree, MAX_DEPTH)  # a structure's own rate outranks the file's
     rate = own if math.isfinite(own) else rate
     times = next((_seconds(n, v) for n, v in tree.items() if is_time_name(n) and _is_series(v)), None)
     for name, value in tree.items():
         label = f"{prefix} {name}".strip()
-        inner = _fields(value)
-        if inner is not None and depth < _MAX_DEPTH:
+        inner = fields_of(value)
+        if inner is not None and depth < MAX_DEPTH:
             yield from _channels(inner, rate, label, depth + 1)
         elif _is_series(value) and not is_time_name(name):
             values = np.asarray(value, dtype=np.float64)
@@ -201,7 +163,7 @@ def _columns(
     names = next(
         (
             t
-            for t in map(_texts, (beside.get(k) for k in ("labels", "channels", "label", "names")))
+            for t in map(texts_of, (beside.get(k) for k in ("labels", "channels", "label", "names")))
             if len(t) == values.shape[1]
         ),
         [],

@@ -1,7 +1,7 @@
 """OpenSignals (PLUX biosignalsplux and BITalino): text with a JSON header, and HDF5.
 
-Values are the converter's counts. Skin conductance becomes microsiemens by the maker's transfer
-functions (EDA data sheets of biosignalsplux and BITalino); other sensors keep counts, because
+Values are the converter's counts. Skin conductance becomes microsiemens by the maker's transfer functions
+(EDA data sheets of biosignalsplux and BITalino; the maker's package biosignalsnotebooks, ``raw_to_phy``); other sensors keep counts, because
 nothing here needs their volts. Files that hold physical units already are told by their fractions.
 """
 
@@ -27,11 +27,17 @@ from .text import head_of
 _SENSORS = {
     "ECG": "ecg", "ECGBIT": "ecg", "EDA": "eda", "EDABIT": "eda", "EDARAW": "other", "PPG": "ppg", "BVP": "ppg",
     "PPGBIT": "ppg", "BVPBIT": "ppg", "PULSE": "ppg", "RESP": "respiration", "RESPBIT": "respiration",
+    "RESPIRATION": "respiration",
     "PZT": "respiration", "RIP": "respiration", "PIEZO": "respiration", "TEMP": "other", "NTC": "other",
 }  # fmt: skip
 _AXES = re.compile(r"(?:XYZ|ACC|X|Y|Z)(?:BIT)?$")
-#: Microsiemens at full scale: supply voltage over the sensor's constant (EDA data sheets of the maker).
-_EDA_FULL_SCALE = {"biosignalsplux": 3.0 / 0.12, "bitalino": 3.3 / 0.132}
+_PLUX = (
+    "biosignalsplux",
+    "channeller",
+    "bioplux",
+    "swifter",
+    "rachimeter",
+)  # what PLUX' hubs call themselves
 _TITLE = "# OpenSignals Text File Format"
 _ZONE = "The start names no zone: it is read as UTC. Streams in other zones will not meet it."
 
@@ -153,19 +159,38 @@ def _analog(at: tuple[int, int], device: _Device, path: Path) -> range:
 def _channel(
     device: _Device, sensor: str, label: str, bits: int, values: FloatArray, several: bool
 ) -> Channel:
-    word = sensor.upper().replace(" ", "")
+    word = sensor.upper().replace(" ", "").removesuffix("REV")
     kind = _SENSORS.get(word, "acceleration" if _AXES.match(word) else "other")
     counts = bits > 1 and bool(np.all(values == np.round(values)))
     unit = "counts" if counts else {"eda": "us", "ecg": "mv"}.get(kind, "")
-    if kind == "eda" and counts:
-        full = next(
-            (scale for model, scale in _EDA_FULL_SCALE.items() if device.model.startswith(model)), None
-        )
-        if full is not None:
-            values, unit = values / 2.0**bits * full, "us"
+    conductance = _conductance(values / 2.0**bits, device.model) if kind == "eda" and counts else None
+    if conductance is not None:
+        values, unit = conductance, "us"
     owner = device.name if several else ""
     name = f"{label} {sensor}" if sensor and sensor not in label else label
     return Channel(name, values, device.rate_hz, unit, kind=kind, owner=owner)
+
+
+def _conductance(part: FloatArray, model: str) -> FloatArray | None:
+    """Return microsiemens from parts of full scale, or None for a device whose transfer function is not known."""
+    if model.startswith(_PLUX):
+        return part * 3.0 / 0.12  # supply voltage over the sensor's constant
+    if model.startswith("bitalino_"):  # (r)evolution and R-IoT
+        return part * 3.3 / 0.132
+    if model == "bitalino":  # the first board: a resistance in megaohms, falling with the counts
+        with np.errstate(divide="ignore"):
+            return np.where(part < 1, 1.0 / (1.0 - part), np.nan)
+    return None
+
+
+def _with_axes(channels: list[Channel]) -> list[Channel]:
+    """Name the three channels of an accelerometer by their axes: each device calls them all ``XYZ``."""
+    names: dict[int, str] = {}
+    for owner in {c.owner for c in channels}:
+        moving = [k for k, c in enumerate(channels) if c.kind == "acceleration" and c.owner == owner]
+        if len(moving) == 3:
+            names |= {k: f"{owner} acc {axis}".strip() for k, axis in zip(moving, "xyz", strict=True)}
+    return [c._replace(label=names.get(k, c.label)) for k, c in enumerate(channels)]
 
 
 def _streams(
@@ -175,8 +200,7 @@ def _streams(
     start = starts.pop() if len(starts) == 1 else min((s for s in starts if s is not None), default=None)
     if start is not None:
         notices.append(Notice("assumed_zone", path.name, _ZONE))
-    streams = streams_of(channels, path, origin_unix_s=start, notices=notices)
-    return streams
+    return streams_of(_with_axes(channels), path, origin_unix_s=start, notices=notices)
 
 
 def _read_hdf(path: Path) -> list[Stream]:

@@ -21,8 +21,6 @@ from coregulate.core import FloatArray, Notice
 if TYPE_CHECKING:
     import pandas as pd
 
-_STAMP = re.compile(r"\s*\d{4}-\d\d-\d\d")
-_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 _HUGE_EXPONENT = re.compile(r"[eE][+-]?\d{4}")
 
 
@@ -85,34 +83,6 @@ def without_empty_end(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[: int(known[-1]) + 1] if len(known) else table.iloc[:0]
 
 
-def is_stamp(text: str) -> bool:
-    """Whether a text begins as a date: ``2025-01-31``."""
-    return bool(_STAMP.match(text))
-
-
-def names_zone(stamp: str) -> bool:
-    """Whether a date and time says its zone."""
-    return bool(_ZONE.search(stamp.strip()))
-
-
-def zone_assumed(where: str) -> Notice:
-    """Say that a time without a zone is read as UTC."""
-    text = "The time names no zone: it is read as UTC. Streams in other zones will not meet it."
-    return Notice("assumed_zone", where, text)
-
-
 def not_numbers(where: str, n: int) -> Notice:
     """Say that fields among a column's numbers are none."""
     return Notice("not_numbers", where, f"{n} fields are no numbers: read as missing.")
-
-
-def unix_seconds(column: pd.Series) -> FloatArray:
-    """Return dates and times (ISO 8601, UTC where no zone is named) as Unix seconds, NaN where there is none."""
-    import pandas as pd
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        text = column.astype("string").str.replace(",", ".", regex=False)
-        stamps = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
-    nanoseconds = stamps.to_numpy(dtype="datetime64[ns]")
-    return np.where(np.isnat(nanoseconds), np.nan, nanoseconds.astype(np.int64) / 1e9)

@@ -12,7 +12,17 @@ import numpy as np
 from coregulate.core import Events, FloatArray, FormatError, Notice, Samples, Signal, Stream
 
 from .clock import Times, find_time, regular_or_samples, times_of
-from .columns import axes, in_unit, is_identifier, is_time_name, kind_of, looks_like_rr, owner_of, unit_of
+from .columns import (
+    axes,
+    in_unit,
+    is_identifier,
+    is_time_name,
+    kind_of,
+    looks_like_rr,
+    owner_of,
+    range_of,
+    unit_of,
+)
 from .frame import Frame, dialect_of, find_column, is_numeric, load, numbers, rows_where
 from .reader import SHAPED, Reader
 
@@ -223,12 +233,18 @@ def _timed(
         )
         notices = [*times.notices, *notices, *told]
         timing, origin = times.timing, times.origin_unix_s
-    attrs: dict[str, Any] = {}
+    attrs: dict[str, Any] = {"of_day": True} if times is not None and times.of_day else {}
     if kind == "rating":
         attrs["observed_range"] = (float(np.nanmin(values)), float(np.nanmax(values)))
+        if (stated := range_of(part)) and _within(attrs["observed_range"], stated):
+            attrs["declared_range"] = stated
     if hints.get("where"):
         attrs["where"] = {str(k): str(v) for k, v in hints["where"].items()}
     return Stream(kind, data, str(path), part, origin, owner, timing, tuple(notices), attrs)
+
+
+def _within(observed: tuple[float, float], declared: tuple[float, float]) -> bool:
+    return declared[0] <= observed[0] and observed[1] <= declared[1]
 
 
 def _intervals(
@@ -236,9 +252,9 @@ def _intervals(
 ) -> Stream:
     if times is not None:
         data = Events(times.times_s, values[times.keep], "ms", part)
-        return Stream(
-            "rr", data, str(path), part, times.origin_unix_s, owner, "stamps", (*times.notices, *notices)
-        )
+        told = (*times.notices, *notices)
+        attrs = {"of_day": True} if times.of_day else {}
+        return Stream("rr", data, str(path), part, times.origin_unix_s, owner, "stamps", told, attrs)
     kept = values[np.isfinite(values)]
     return Stream(
         "rr",

@@ -21,7 +21,10 @@ HEAD_BYTES = 1 << 16  # prior: enough lines to tell what a table is
 BLOCK = 16 << 20  # characters of a large text that are held at once
 MAX_LINE = 1 << 16  # prior: characters; no recording that we know has longer lines
 
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (  # UTF-32's little-endian mark begins as UTF-16's
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
 
 
 class Head(NamedTuple):

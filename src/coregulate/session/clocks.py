@@ -8,11 +8,13 @@ from coregulate.core import Notice, Segment, Stream
 
 from .between import LONGEST_S
 from .cutting import too_long
+from .filmed import filmed_then
 from .found import Found, Placed
 from .media_tie import beside_media, media_of
 from .owners import PERSONAL, is_timed
 from .plan import PersonPlan
 from .ties import Tie, find_ties
+from .zones import other_zone
 
 
 def lay_on_one_clock(
@@ -25,28 +27,42 @@ def lay_on_one_clock(
     assumed to begin together, and said so.
     """
     unix = {i: _unix_span(f.stream) for i, f in enumerate(found) if f.stream.origin_unix_s is not None}
-    spans = {
-        p.id: _union([unix[i] for i in unix if owners[i] == p.id and found[i].stream.kind != "markers"])
-        for p in people[:2]
-    }
+    spans = _spans(found, owners, people, unix)
+    zones = other_zone(found, owners, people, spans, assumptions)
+    if zones:
+        unix = {
+            i: Segment(s.start_s + zones.get(i, 0.0), s.end_s + zones.get(i, 0.0)) for i, s in unix.items()
+        }
+        spans = _spans(found, owners, people, unix)
     known = [s for s in spans.values() if s is not None]
     shared_clock = bool(known) and (len(known) < 2 or _overlap(*known) > 0)
     if shared_clock and _someone_without_clock(found, owners, people, spans):
         shared_clock = False
     media = media_of(found)
     if shared_clock:
-        start, placed = _on_unix(found, unix, media, assumptions)
+        start, placed = _on_unix(found, unix, zones, media, assumptions)
         return start, beside_media(found, placed, media, start, assumptions)
     why = "their clocks do not overlap" if len(known) == 2 else ""
     placed = _side_by_side(found, owners, unix, spans, media, why, assumptions)
     return None, beside_media(found, placed, media, None, assumptions)
 
 
+def _spans(
+    found: Sequence[Found], owners: Sequence[str], people: Sequence[PersonPlan], unix: Mapping[int, Segment]
+) -> dict[str, Segment | None]:
+    return {
+        p.id: _union([unix[i] for i in unix if owners[i] == p.id and found[i].stream.kind != "markers"])
+        for p in people[:2]
+    }
+
+
 def _on_unix(
-    found: Sequence[Found], unix: Mapping[int, Segment], media: Collection[int], assumptions: list[Notice]
-) -> tuple[float, list[Placed]]:
+    found: Sequence[Found], unix: Mapping[int, Segment], zones: Mapping[int, float], media: Collection[int],
+    assumptions: list[Notice],
+) -> tuple[float, list[Placed]]:  # fmt: skip
     start = _earliest(found, unix)
-    base = [(found[i].stream.origin_unix_s or 0.0) - start if i in unix else 0.0 for i in range(len(found))]
+    said = [(found[i].stream.origin_unix_s or 0.0) - start if i in unix else 0.0 for i in range(len(found))]
+    base = [s + zones.get(i, 0.0) for i, s in enumerate(said)]
     ties = find_ties([(f.path, f.stream) for f in found], base, [i in unix for i in range(len(found))])
     placed = []
     for i, f in enumerate(found):
@@ -56,7 +72,7 @@ def _on_unix(
             placed.append(
                 Placed(
                     "unix",
-                    tie.offset_s - base[i] + tie.drift_ppm * 1e-6 * base[i],
+                    tie.offset_s - said[i] + tie.drift_ppm * 1e-6 * said[i],
                     tie.drift_ppm,
                     tie.error_s,
                 )
@@ -64,12 +80,16 @@ def _on_unix(
         elif tie is not None:
             placed.append(Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s))
         else:
-            placed.append(Placed("unix" if i in unix else "aligned", 0.0))
+            placed.append(
+                Placed("unix", zones.get(i, 0.0)) if i in unix else Placed("aligned", _begin(f.stream))
+            )
+    filmed = filmed_then(found, placed, unix, start, assumptions)
+    placed = [filmed.get(i, p) for i, p in enumerate(placed)]
     loose = sorted(
         {
             found[i].path
             for i, p in enumerate(placed)
-            if p.clock == "aligned" and is_timed(found[i].stream) and i not in media
+            if p.clock == "aligned" and is_timed(found[i].stream) and i not in media and i not in filmed
         }
     )
     if loose:
@@ -93,12 +113,14 @@ def _side_by_side(
     spans: Mapping[str, Segment | None], media: Collection[int], why: str, assumptions: list[Notice],
 ) -> list[Placed]:  # fmt: skip
     base = []
+    by_the_clock = _all_tell_the_hour(found, owners)
     for i, f in enumerate(found):
         span = spans.get(owners[i])
         known = (
             span is not None and i in unix and not too_long(f.stream)
         )  # what is cut later counts from there
-        base.append((f.stream.origin_unix_s or 0.0) - span.start_s if known and span else 0.0)
+        alone = 0.0 if by_the_clock else _begin(f.stream)
+        base.append((f.stream.origin_unix_s or 0.0) - span.start_s if known and span else alone)
     ties = find_ties([(f.path, f.stream) for f in found], base, [False] * len(found))
     placed = [
         Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s)
@@ -118,9 +140,22 @@ def _side_by_side(
     several = len({f.path for i, f in enumerate(found) if i not in media}) > 1 or len(unix) > 0
     # One file that the rest is tied to needs no assumption.
     if several and (len(loose) > 1 or not ties):
-        assumptions.append(_aligned(loose, why=why))
+        owned = {f.path for f, owner in zip(found, owners, strict=True) if owner}
+        told = _by_the_clock([p for p in loose if p in owned]) if by_the_clock else _aligned(loose, why=why)
+        assumptions.append(told)
     assumptions.extend(_measured(path, tie) for path, tie in ties.items())
     return placed
+
+
+def _begin(stream: Stream) -> float:
+    """Return what moves a stream that is assumed to begin with others: times of a day count from midnight."""
+    return -stream.data.span.start_s if stream.attrs.get("of_day") else 0.0
+
+
+def _all_tell_the_hour(found: Sequence[Found], owners: Sequence[str]) -> bool:
+    """Whether all that somebody owns tells the time of a day: then the clock on the wall ties it."""
+    laid = [f.stream for f, owner in zip(found, owners, strict=True) if owner and f.stream.kind != "other"]
+    return bool(laid) and all(s.attrs.get("of_day") for s in laid)
 
 
 def _measured(path: str, tie: Tie) -> Notice:
@@ -142,13 +177,20 @@ def _someone_without_clock(
 
 
 def _aligned(paths: Sequence[str], to: str = "", why: str = "") -> Notice:
-    listed = ", ".join(paths[:6]) + (f" and {len(paths) - 6} more" if len(paths) > 6 else "")
     reason = f" ({why})" if why else ""
-    return Notice(
-        "assumed_aligned",
-        listed,
-        f"Nothing ties these clocks{reason}: they are assumed to begin together{to}.",
+    text = f"Nothing ties these clocks{reason}: they are assumed to begin together{to}."
+    return Notice("assumed_aligned", _listed(paths), text)
+
+
+def _by_the_clock(paths: Sequence[str]) -> Notice:
+    text = (
+        "They tell the time of day and no date: they are assumed to be of the same day, by clocks that agree."
     )
+    return Notice("assumed_aligned", _listed(paths), text)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:6]) + (f" and {len(paths) - 6} more" if len(paths) > 6 else "")
 
 
 def _unix_span(stream: Stream) -> Segment:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from coregulate.core import Stream
+from coregulate.core import Notice, Stream
 
 
 class Found(NamedTuple):
@@ -26,3 +28,13 @@ class Placed(NamedTuple):
     offset_s: float
     drift_ppm: float = 0.0
     uncertainty_s: float = math.nan
+
+
+def in_its_folder(notice: Notice, path: str, part: str) -> Notice:
+    """Name the file with its folder: two people's devices write files of the same names."""
+    name = PurePosixPath(path).name
+    if part and notice.where.startswith(part):
+        return dataclasses.replace(notice, where=f"{path} {notice.where}")
+    if name != path and notice.where.startswith(name):
+        return dataclasses.replace(notice, where=path + notice.where.removeprefix(name))
+    return notice

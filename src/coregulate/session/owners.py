@@ -79,6 +79,12 @@ _KIND_FOLDERS = frozenset(
         "raw",
     ]
 )
+#: What counts the pieces of one person's recording.
+_PIECE = re.compile(r"(?:teil|part|pt|piece|half|take|run|block|segment)\d*$", re.IGNORECASE)
+#: What a folder of one session is called, rather than of one person: a date, a number, a couple.
+_OF_A_SESSION = re.compile(
+    r"(?:session|ses|couple|pair|dyad|paar|sitzung|talk|visit)?[\W\d_]*$", re.IGNORECASE
+)
 _ZOOM = re.compile(
     r"audio_?([^\W\d_].*?)\d{6,}$"
 )  # audioAlexSmith11234567890: a name, its number, the meeting's
@@ -115,7 +121,7 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
     In order: what the file itself says (a column, a speaker), the folder it
     lies in, the part of its name that tells it from its twin.
     """
-    found = [(_told(_below(path)), stream) for path, stream in found]
+    found = _without_one_folder([(_told(_below(path)), stream) for path, stream in found])
     filmed = {path for path, s in found if s.kind == "video"}
     # One video shows both, two show one each, unless they are of one call.
     shared = filmed if len(filmed) == 1 or films_of_one_call(filmed) else set()
@@ -143,6 +149,21 @@ def labels_of(found: Sequence[tuple[str, Stream]]) -> list[str]:
         else:
             labels.append(by_name.get(path) or (_marks_of(path, by_name) if stream.kind == "markers" else ""))
     return labels
+
+
+def _without_one_folder(found: Sequence[tuple[str, Stream]]) -> Sequence[tuple[str, Stream]]:
+    """Drop a folder that holds everything of both: it is named after no person, or what is in it tells two apart."""
+    films = {p for p, s in found if s.kind == "video"}
+    mine = {p for p, s in found if s.kind in PERSONAL and not s.owner_hint and p not in films}
+    folders = {p.split("/")[0] if "/" in p else "" for p in mine}
+    if len(folders) != 1 or "" in folders:
+        return found
+    (folder,) = folders
+    inside = [(p.removeprefix(f"{folder}/"), s) for p, s in found]
+    names = sorted(p.removeprefix(f"{folder}/") for p in mine)
+    if all("/" in p for p in names) or _OF_A_SESSION.match(folder):
+        return _without_one_folder(inside)
+    return inside if not any("/" in p for p in names) and _by_place(names) else found
 
 
 def _marks_of(path: str, by_name: Mapping[str, str]) -> str:
@@ -193,11 +214,13 @@ def choose_two(labels: Sequence[str], weights: Sequence[int]) -> list[str]:
 
 
 def _labels_by_name(paths: Sequence[str]) -> dict[str, str]:
+    if placed := _by_place(paths):
+        return placed
     tokens = {path: _tokens(path) for path in paths}
     count = Counter(token for all_of in tokens.values() for token in set(all_of))
     # A token that every file has names the session, not a person.
     telling = {
-        t for t, n in count.items() if n < len(paths) and t.casefold() not in _KIND_WORDS and not t.isdigit()
+        t for t, n in count.items() if n < len(paths) and t.casefold() not in _KIND_WORDS and not _counts(t)
     }
     twins: Counter[str] = Counter()
     for token in telling:
@@ -207,6 +230,25 @@ def _labels_by_name(paths: Sequence[str]) -> dict[str, str]:
         return {p: next((t for t in people if t in tokens[p]), "") for p in paths}
     stems = {path: PurePosixPath(path).stem for path in paths}
     return stems if len(set(stems.values())) == 2 else {}
+
+
+def _by_place(paths: Sequence[str]) -> dict[str, str]:
+    """Return a person for each name, where just one place in the names, from either end, holds just two words."""
+    tokens = {path: _tokens(path) for path in paths}
+    shortest = min(map(len, tokens.values()), default=0)
+    told = []
+    for place in (*range(shortest), *range(-shortest, 0)):
+        words = {path: its[place] for path, its in tokens.items()}
+        two = {w.casefold() for w in words.values()}
+        if len(two) == 2 and all(w.isalpha() and w not in _KIND_WORDS and not _counts(w) for w in two):
+            told.append(words)
+    different = [w for k, w in enumerate(told) if w not in told[:k]]
+    return different[0] if len(different) == 1 else {}
+
+
+def _counts(word: str) -> bool:
+    """Whether a word is a number, or counts the pieces of a recording: it names nobody."""
+    return word.isdigit() or bool(_PIECE.match(word))
 
 
 def _has_twin(path: str, token: str, tokens: dict[str, list[str]], telling: set[str]) -> bool:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +36,7 @@ from coregulate.readers import read
 
 from .between import LONGEST_S
 from .cutting import cut, outside, refuse_years, too_long
+from .found import in_its_folder
 from .owned import OwnedStream
 from .person_file import PersonFile, read_person_file
 from .pieces import joined
@@ -131,7 +132,7 @@ class Session:
         streams = joined(streams)
         seen = {(n.code, n.where, n.text) for n in notices}
         for stream in streams:
-            for notice in (_in_its_folder(n, stream) for n in stream.notices):
+            for notice in (in_its_folder(n, stream.path, stream.part) for n in stream.notices):
                 if (notice.code, notice.where, notice.text) not in seen:
                     seen.add((notice.code, notice.where, notice.text))
                     notices.append(notice)
@@ -347,16 +348,6 @@ def _same_for_both(plan: SessionPlan, folder: Path) -> list[Notice]:
         for (_, kind, _, _), paths in owners.items()
         if len(paths) > 1
     ]
-
-
-def _in_its_folder(notice: Notice, stream: OwnedStream) -> Notice:
-    """Name the file with its folder: two people's devices write files of the same names."""
-    name = PurePosixPath(stream.path).name
-    if stream.part and notice.where.startswith(stream.part):
-        return dataclasses.replace(notice, where=f"{stream.path} {notice.where}")
-    if name != stream.path and notice.where.startswith(name):
-        return dataclasses.replace(notice, where=stream.path + notice.where.removeprefix(name))
-    return notice
 
 
 def _first_alike(folder: Path, path: str, before: Sequence[str]) -> str:

@@ -245,7 +245,7 @@ def _write_sensors(
         write("eda", "skin", "eda_uS", person.skin.conductance_us, 4)
     if "felt_safe" in channels:
         dial = np.round(100 * draw_rating(person.states, dial_rng))
-        write_column(folder / f"{pid}_felt_safe.csv", "felt_safe", dial, rate_hz=1.0, decimals=0)
+        write_column(folder / f"{pid}_felt_safe.csv", "felt_safe (0-100)", dial, rate_hz=1.0, decimals=0)
 
 
 def _write_voices(

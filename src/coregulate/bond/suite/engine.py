@@ -167,7 +167,7 @@ def _null(
 
         return threads(lambda some: measure.profiles(a, moved(some), rate_hz, settings), parts)
     if kind in (TURNS, TURNS_KEPT):
-        size = made.common_size(a, b, made.TURN_BURST_S * rate_hz) if kind == TURNS_KEPT else None
+        size = made.common_size(a, b, rate_hz) if kind == TURNS_KEPT else None
         rows = made.turns_rotated(b, settings.surrogates, rng, size)
         return measure.profiles(a, rows, rate_hz, settings)
     n_chunks = -(-settings.surrogates // measure.chunk)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from coregulate.core import FloatArray
 
 from .granger import detrended
-from .measure import Measure, above_chance
+from .measure import Measure, above_chance, root
 from .settings import SuiteSettings
 
 MIN_EXCHANGES = 8  # prior: a correlation over fewer says nothing
@@ -123,6 +123,7 @@ ENTRAINMENT = Measure(
     places=places,
     profiles=profiles,
     scores=either_way,
+    straight=root,
     ready=ready,
     surrogate="turns",
     min_s=0.0,  # the passes of the turn count, not the time in common: they hardly speak at once

@@ -13,8 +13,7 @@ from coregulate.core import FloatArray, SignalError
 
 MIN_SHIFTS = 20  # prior: with fewer surrogates not even p = 0.05 can be reached
 IAAFT_ROUNDS = 60  # prior: the order rarely changes after
-BURST_S = 4.0  # docs/bond.md: SD of the Gaussian over which the size that both share is averaged
-TURN_BURST_S = 8.0  # docs/bond.md: the same where they take turns, and each is seen half of the time
+BURST_S = 2.0  # docs/bond.md: SD of the Gaussian over which the size that both share is averaged
 MINUTE_S = 60.0  # docs/bond.md: within it runs of codes change places
 MINUTE_SAMPLES = 20  # prior: fewer hold too few runs to change places
 QUIET = 0.02  # prior: of the mean power; keeps quiet moments from being blown up
@@ -39,15 +38,16 @@ def burst_kept(a: FloatArray, b: FloatArray, by: NDArray[np.int64], rate_hz: flo
     Two people who swell and fade at the same moments do so in these surrogates as well, so that no test
     takes the common bursts for a link. Each holds exactly the values of ``b``, in another order.
     """
-    size = common_size(a, b, max(BURST_S * rate_hz, 1.0))
+    size = common_size(a, b, rate_hz)
     moved = size * rolled((b - float(np.nanmean(b))) / size, by)
     out = np.empty_like(moved)  # NaN comes last in both orders
     np.put_along_axis(out, np.argsort(moved, axis=1), np.broadcast_to(np.sort(b), moved.shape), axis=1)
     return out
 
 
-def common_size(a: FloatArray, b: FloatArray, width: float) -> FloatArray:
-    """Root of the mean power of the two, each in its own units, averaged over a Gaussian of ``width`` samples."""
+def common_size(a: FloatArray, b: FloatArray, rate_hz: float) -> FloatArray:
+    """Root of the mean power of the two, each in its own units, averaged over a Gaussian of :data:`BURST_S`."""
+    width = max(BURST_S * rate_hz, 1.0)
     reach = np.arange(-int(3 * width), int(3 * width) + 1)
     kernel = np.exp(-0.5 * (reach / width) ** 2)
     total, count = np.zeros(len(a)), np.zeros(len(a))

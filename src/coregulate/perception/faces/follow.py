@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from coregulate.core import FloatArray
 
 from .detect import Detector, overlap
-from .landmarks import Face, Landmarker, region_of_detection, region_of_face
+from .landmarks import Face, Landmarker, Region, region_of_detection, region_of_face
 from .looks import Looks, blend, difference, looks_of
 from .runtime import Image, coarse
 
@@ -78,7 +78,7 @@ class Follower:
         self._looks_taken = 0
         self.known: list[Known] = []
 
-    def step(self, time_s: float, rgb: Image) -> list[Known]:
+    def step(self, time_s: float, rgb: Image, *, meanwhile: Callable[[], None] = lambda: None) -> list[Known]:
         """Take the next picture; return the people whose face is in it.
 
         Parameters
@@ -86,9 +86,11 @@ class Follower:
         time_s : float
             Later than the picture before.
         rgb : ndarray of uint8, shape (height, width, 3)
+        meanwhile : callable, optional
+            Called, unless nobody is followed, while other cores still fit faces.
         """
         cut = self._is_cut(rgb)
-        lost = self._keep_following(rgb, cut)
+        lost = self._keep_following(rgb, cut, meanwhile)
         missing = not self.known or any(time_s - k.seen_s < SEARCH_FOR_S for k in self._missing())
         due = SEARCH_EVERY_S if missing else DETECT_EVERY_S
         if cut or lost or time_s - self._detected_s >= due - 1e-6:
@@ -167,10 +169,11 @@ class Follower:
         # a lamp switched on moves all alike; a cut does not
         return bool(np.mean(np.abs(change - np.median(change))) > CUT)
 
-    def _keep_following(self, rgb: Image, cut: bool) -> bool:
+    def _keep_following(self, rgb: Image, cut: bool, meanwhile: Callable[[], None]) -> bool:
         lost = False
         followed = [k for k in self.known if k.face is not None]
-        faces = [None] * len(followed) if cut else self._fitted(rgb, [k.face for k in followed])
+        regions = [] if cut else [region_of_face(k.face) for k in followed if k.face is not None]
+        faces = self._fitted(rgb, regions, meanwhile) if regions else [None] * len(followed)
         for person, face in zip(followed, faces, strict=True):
             person.face = face if face is not None and face.presence >= PRESENT else None
             lost |= person.face is None
@@ -180,12 +183,14 @@ class Follower:
                 person.face, lost = None, True
         return lost
 
-    def _fitted(self, rgb: Image, before: list[Face | None]) -> list[Face | None]:
-        """Points of the faces where they are now, from where they were."""
-        while len(self._others) < len(before) - 1:
+    def _fitted(self, rgb: Image, regions: list[Region], meanwhile: Callable[[], None]) -> list[Face]:
+        """Points of the faces where they are now: one in this thread, each other beside it."""
+        while len(self._others) < len(regions) - 1:
             self._others.append(Landmarker())
-        regions = [region_of_face(face) for face in before if face is not None]
-        return list(self._pool.map(lambda fit, at: fit(rgb, at), (self._landmarker, *self._others), regions))
+        beside = self._pool.map(lambda fit, at: fit(rgb, at), self._others, regions[1:])
+        first = self._landmarker(rgb, regions[0])
+        meanwhile()
+        return [first, *beside]
 
     def _new_faces(self, rgb: Image, turn: int | None) -> list[Face]:
         taken = [k.face for k in self.known if k.face is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,8 +75,9 @@ def share_at(
 
 def swing(values: FloatArray, peak_hz: float, rate_hz: float) -> NDArray[np.complex128]:
     """Complex amplitude of a rhythm in each column: shape (n,) or (n, k) to () or (k,)."""
-    turn = np.hanning(len(values)) * np.exp(-2j * np.pi * peak_hz / rate_hz * np.arange(len(values)))
-    return np.asarray(2 * (turn @ (values - values.mean(axis=0))) / np.hanning(len(values)).sum())
+    window = _hann(len(values))
+    turn = window * np.exp(-2j * np.pi * peak_hz / rate_hz * np.arange(len(values)))
+    return np.asarray(2 * (turn @ (values - values.mean(axis=0))) / window.sum())
 
 
 def held(values: FloatArray, peak_hz: float, rate_hz: float) -> float:
@@ -190,5 +192,10 @@ def rows_again(stored: Mapping[str, NDArray[Any]]) -> dict[int, Kept]:
 def _spectrum(values: FloatArray, rate_hz: float) -> tuple[FloatArray, FloatArray]:
     """Power through a Hann window, padded to eight times its length, and its frequencies."""
     n = 8 * len(values)
-    power = np.abs(np.fft.rfft((values - values.mean()) * np.hanning(len(values)), n)) ** 2
+    power = np.abs(np.fft.rfft((values - values.mean()) * _hann(len(values)), n)) ** 2
     return np.asarray(power, dtype=np.float64), np.asarray(np.fft.rfftfreq(n, 1 / rate_hz), dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def _hann(n: int) -> FloatArray:
+    return np.asarray(np.hanning(n), dtype=np.float64)

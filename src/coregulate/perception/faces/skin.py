@@ -288,10 +288,10 @@ def _without(columns: FloatArray, others: FloatArray) -> FloatArray:
 
 def _nods(head: FloatArray, pulse_hz: float) -> bool:
     """Whether the head moves in the rhythm of the pulse, or half as fast (what it leaves may be its double)."""
-    for column, least in zip(head.T, _NODS, strict=True):
-        for hz in (pulse_hz, pulse_hz / 2):
-            if abs(complex(swing(column, hz, RATE_HZ))) > least and _share(column, hz, RATE_HZ) > _NODDING:
-                return True
+    for hz in (pulse_hz, pulse_hz / 2):
+        swings = np.abs(swing(head, hz, RATE_HZ)) > _NODS
+        if any(_share(column, hz, RATE_HZ) > _NODDING for column in head.T[swings]):
+            return True
     return False
 
 

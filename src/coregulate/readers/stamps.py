@@ -1,0 +1,174 @@
+"""Times that a table writes as text: ISO 8601, dates as countries write them, and times of day."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from coregulate.core import FloatArray, Notice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DAY_S = 86400.0
+_ISO = re.compile(r"\s*\d{4}-\d\d-\d\d")
+_ZONE = re.compile(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$")
+_DATE = r"\s*(?P<a>\d{1,4})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{1,4})"
+_CLOCK = r"\s*(?P<h>\d{1,3}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?P<f>[.,:]\d+)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*"
+_DATED = rf"{_DATE}[T ,_-]+{_CLOCK}"
+_FORMS = {"dated": re.compile(_DATED), "clock": re.compile(_CLOCK), "date": re.compile(rf"{_DATE}\s*")}
+#: Months by their English names, and digits without marks; as ``strptime`` writes them.
+_OTHERS = (
+    "%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p", "%B %d, %Y %I:%M:%S %p", "%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M:%S.%f",
+    "%d %b %Y %H:%M:%S", "%d %B %Y %H:%M:%S", "%a %b %d %H:%M:%S %Y", "%Y%m%d %H%M%S", "%Y%m%dT%H%M%S", "%Y%m%d_%H%M%S",
+    "%Y-%m-%d %H.%M.%S", "%Y-%m-%d_%H-%M-%S",
+)  # fmt: skip
+_LOOKED_AT = 50  # prior: rows that tell how a column is written
+
+
+class Written(NamedTuple):
+    """Seconds of each row (NaN: no time), Unix or of the day, and what had to be assumed."""
+
+    seconds: FloatArray
+    unix: bool
+    zoned: bool = True
+    day_or_month: str = ""
+
+
+def is_stamp(text: str) -> bool:
+    """Whether a text begins as a date: ``2025-01-31``."""
+    return bool(_ISO.match(text))
+
+
+def names_zone(stamp: str) -> bool:
+    """Whether a date and time says its zone."""
+    return bool(_ZONE.search(stamp.strip()))
+
+
+def zone_assumed(where: str) -> Notice:
+    """Say that a time without a zone is read as UTC."""
+    text = "The time names no zone: it is read as UTC. Streams in other zones will not meet it."
+    return Notice("assumed_zone", where, text)
+
+
+def form_of(column: pd.Series) -> str:
+    """Return how a column of texts writes time.
+
+    ``iso``, ``dated``, ``clock``, ``date`` (alone), a form as ``strptime`` writes it, or ``""``.
+    """
+    texts = [str(x) for x in column.dropna().head(_LOOKED_AT)]
+    if not texts:
+        return ""
+    for form in ("date", "dated", "clock"):
+        if all(_FORMS[form].fullmatch(x) for x in texts):
+            return "iso" if form == "dated" and all(map(is_stamp, texts)) else form
+    for form in _OTHERS:
+        if _is_written(texts, form):
+            return form
+    return "iso" if all(map(is_stamp, texts)) else ""
+
+
+def tells_time(column: pd.Series) -> bool:
+    """Whether a column of texts tells when each row was, be it only the time of day."""
+    return form_of(column) not in ("", "date")
+
+
+def _is_written(texts: Sequence[str], form: str) -> bool:
+    try:
+        return all(datetime.strptime(x.strip(), form) for x in texts)
+    except ValueError:
+        return False
+
+
+def unix_seconds(column: pd.Series) -> FloatArray:
+    """Return dates and times (ISO 8601, UTC where no zone is named) as Unix seconds, NaN where there is none."""
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text = column.astype("string").str.replace(",", ".", regex=False)
+        text = text.str.replace(r"\s*(?:UTC|GMT)$", "Z", regex=True).str.replace(
+            r"\s*(?:UTC|GMT)(?=[+-])", "", regex=True
+        )
+        stamps = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
+    return _seconds(stamps)
+
+
+def written_times(column: pd.Series, days: pd.Series | None = None) -> Written:
+    """Return a column of texts (see `form_of`) as seconds; ``days`` is the column of dates beside times of day."""
+    import pandas as pd
+
+    form = form_of(column)
+    if form in ("", "iso"):
+        first = column.dropna()
+        zoned = len(first) > 0 and names_zone(str(first.iloc[0]))
+        return Written(unix_seconds(column), unix=True, zoned=zoned)
+    text = column.astype("string")
+    if form in _OTHERS:
+        stamps = pd.to_datetime(text.str.strip(), format=form, errors="coerce", utc=True)
+        return Written(_seconds(stamps), unix=True, zoned=False)
+    parts = text.str.extract(f"^(?:{_DATED if form == 'dated' else _CLOCK})$")
+    clock = _of_day(parts)
+    if form == "dated":
+        midnight, assumed = _midnights(parts)
+    elif days is None:
+        return Written(clock + DAY_S * _midnights_passed(clock), unix=False)
+    else:
+        midnight, assumed = _midnights(days.astype("string").str.extract(f"^{_DATE}"))
+    return Written(midnight + clock, unix=True, zoned=False, day_or_month=assumed)
+
+
+def _of_day(parts: pd.DataFrame) -> FloatArray:
+    """Return seconds since midnight; of two numbers the first are minutes where they start at 0 or pass 23."""
+    first, second, third = (_number(parts[k]) for k in "hms")
+    fraction = np.nan_to_num(_number(parts["f"].str.replace(r"^[,:]", ".", regex=True)))
+    known = first[np.isfinite(first)]
+    short = len(known) > 0 and not np.isfinite(third).any()
+    if short and (known[0] == 0 or known.max() > 23 or fraction.any()):
+        return np.asarray(60.0 * first + second + fraction, dtype=np.float64)
+    half = parts["half"].str.lower().str[0]
+    hours = np.where(half.notna(), first % 12 + 12.0 * (half == "p").fillna(False), first)
+    return np.asarray(3600.0 * hours + 60.0 * second + np.nan_to_num(third) + fraction, dtype=np.float64)
+
+
+def _midnights_passed(clock: FloatArray) -> FloatArray:
+    steps = np.diff(clock, prepend=clock[:1])
+    return np.cumsum(steps < -DAY_S / 2).astype(np.float64)
+
+
+def _midnights(parts: pd.DataFrame) -> tuple[FloatArray, str]:
+    """Return the Unix time of each row's midnight, and ``month`` or ``day``: what is assumed to stand first."""
+    import pandas as pd
+
+    a, b, c = (_number(parts[k]) for k in "abc")
+    dotted = bool((parts["mark"].dropna() == ".").all())
+    assumed = ""
+    if np.nanmax(a, initial=0) > 31:
+        year, month, day = a, b, c
+    else:
+        day_first = dotted or bool(np.nanmax(a, initial=0) > 12)
+        if not day_first and np.nanmax(b, initial=0) <= 12:
+            day_first = bool((parts["mark"].dropna() == "-").all())
+            assumed = "day" if day_first else "month"
+        day, month = (a, b) if day_first else (b, a)
+        year = np.where(c < 100, c + 2000, c)
+    dates = pd.to_datetime(
+        pd.DataFrame({"year": year, "month": month, "day": day}), errors="coerce", utc=True
+    )
+    return _seconds(dates), assumed
+
+
+def _number(column: pd.Series) -> FloatArray:
+    import pandas as pd
+
+    return np.asarray(pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _seconds(stamps: pd.Series) -> FloatArray:
+    nanoseconds = stamps.to_numpy(dtype="datetime64[ns]")
+    return np.where(np.isnat(nanoseconds), np.nan, nanoseconds.astype(np.int64) / 1e9)
