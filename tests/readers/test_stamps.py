@@ -92,7 +92,7 @@ def test_a_date_that_has_its_time_is_not_added_to_another(tmp_path):
     cells = [f"{m:%Y-%m-%d %H:%M:%S},{m:%H:%M:%S}" for m in MOMENTS]
     stream = heart_rate(tmp_path / "x.csv", "Date,Time", cells)
     np.testing.assert_allclose(np.diff(stream.data.times_s), 1.0)
-    assert stream.origin_unix_s in (None, BEGAN.timestamp())
+    assert stream.origin_unix_s == BEGAN.timestamp()
 
 
 def test_a_talk_over_midnight_goes_on(tmp_path):
