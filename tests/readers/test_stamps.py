@@ -122,3 +122,15 @@ def test_numbers_that_only_look_like_days_stay_seconds(tmp_path):
     stream = heart_rate(tmp_path / "x.csv", "time", [f"{50_400 + k}" for k in range(90)])
     assert stream.origin_unix_s is None
     assert stream.data.rate_hz == 1.0
+
+
+def test_a_workbooks_columns_of_dates_and_times_are_one_clock(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["Date", "Time", "HR"])
+    for k, m in enumerate(MOMENTS):
+        book.active.append([m.date(), m.time(), 70 + k % 9])
+    book.save(tmp_path / "x.xlsx")
+    (stream,) = read(tmp_path / "x.xlsx")
+    assert (stream.kind, stream.origin_unix_s, stream.data.rate_hz) == ("heart_rate", BEGAN.timestamp(), 1.0)
