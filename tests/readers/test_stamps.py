@@ -56,6 +56,12 @@ def test_zones_as_they_are_written(tmp_path, form):
     assert not stream.notices
 
 
+def test_a_zone_ahead_of_utc_is_taken_off(tmp_path):
+    cells = [f"{m:%d.%m.%Y %H:%M:%S} {zone}" for m, zone in zip(MOMENTS, ["-0330"] * 90, strict=True)]
+    stream = heart_rate(tmp_path / "x.csv", "Time", cells)
+    assert stream.origin_unix_s == BEGAN.timestamp() + 3.5 * 3600
+
+
 def test_a_date_that_does_not_tell_the_day_from_the_month_is_said(tmp_path):
     cells = [f"05/06/2024 14:00:{k:02d}" for k in range(50)]
     stream = heart_rate(tmp_path / "x.csv", "Time", cells)
@@ -70,6 +76,7 @@ def test_a_date_that_does_not_tell_the_day_from_the_month_is_said(tmp_path):
         ("Uhrzeit", lambda k: f"14:{k // 60:02d}:{k % 60:02d},500", 14 * 3600.0 + 0.5),
         ("Time", lambda k: f"2:{k // 60:02d}:{k % 60:02d} PM", 14 * 3600.0),
         ("Elapsed", lambda k: f"00:{k // 60:02d}:{k % 60:02d}", 0.0),
+        ("hh:mm:ss", lambda k: f"00:{k // 60:02d}:{k % 60:02d}", 0.0),
         ("Time", lambda k: f"{k // 60:02d}:{k % 60:02d}", 0.0),
         ("Time", lambda k: f"14:{k // 60:02d}:{k % 60:02d}:250", 14 * 3600.0 + 0.25),
         ("Time", lambda k: f"{k // 60:02d}:{k % 60:02d}.25", 0.25),
