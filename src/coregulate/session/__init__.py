@@ -1,6 +1,7 @@
 """Floor 2: a folder of recordings as two people on one clock, with their consent."""
 
 from .dyads import dyads_of
+from .folder import files_of, whole_sessions
 from .found import Found
 from .memory import session_from_memory
 from .own_words import add_correction, with_own_words
@@ -16,7 +17,7 @@ from .plan import (
     read_plan,
     write_plan,
 )
-from .propose import Proposal, files_of, propose_by, propose_session, whole_sessions
+from .propose import Proposal, propose_by, propose_session
 from .session import InputFile, Session, open_session, shifted
 
 __all__ = [

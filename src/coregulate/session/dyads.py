@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from .propose import files_of
+from .folder import files_of
 
 _SUBJECT = re.compile(r"(?:^|_)sub-([a-zA-Z0-9]+)")
 _SESSION = re.compile(r"_ses-([a-zA-Z0-9]+)")

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from coregulate.core import CoregulateError, InputError, Notice, Signal, Stream, Track
-from coregulate.readers import groups, read, recognise
+from coregulate.readers import groups, read
 
 from .calls import one_film, without_mixed_sound
 from .clocks import lay_on_one_clock
 from .cutting import cut_long
+from .folder import look, relative_to
 from .found import Found, Placed, in_its_folder
 from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
 
-_SKIP_FOLDERS = frozenset({"truth", "analysis", "derivatives", "__pycache__", "__MACOSX"})
-_OF_THE_SYSTEM = frozenset({"thumbs.db", "desktop.ini"})
-# Files that describe others (BIDS' lists and JSONs, a reader's notes): no recordings, and nothing to complain of.
-_DESCRIBES = re.compile(
-    r"(?:.*_)?(?:scans|sessions|participants|channels|electrodes)\.(?:tsv|json)$|dataset_description\.json$|"
-    r".*_(?:physio|stim|events|beh|eeg)\.json$|(?:README|CHANGES|LICENSE)(?:\.\w+)?$"
-)
 _PERSON_COLUMNS = ("person", "partner", "member", "participant", "subject", "role", "who")
 
 
@@ -63,8 +56,8 @@ def propose_session(
     InputError
         Where nothing is recognised.
     """
-    found, problems = _look(source, folder, files)
-    home = f"{_relative(source, folder)}/" if source.is_dir() else ""
+    found, problems = look(source, folder, files)
+    home = f"{relative_to(source, folder)}/" if source.is_dir() else ""
     return _propose(found, problems, source, people or {}, name or source.stem, home=home)
 
 
@@ -82,7 +75,7 @@ def propose_by(
     members = groups(table, [by, person_column] if person_column else [by])
     sessions: dict[str, list[Found]] = {}
     problems: dict[str, list[Notice]] = {}
-    relative = _relative(table, folder / "any")
+    relative = relative_to(table, folder / "any")
     for member in members:
         where = dict(zip([by, person_column] if person_column else [by], member, strict=True))
         value = member[0]
@@ -107,81 +100,6 @@ def propose_by(
         )
         for value, found in sessions.items()
     ]
-
-
-def whole_sessions(paths: Sequence[Path]) -> list[Path]:
-    """Return the files that are a session each: every one holds two people, and all the same of them.
-
-    Files of one session differ in what they hold (codes in one, ratings in the other); a file that
-    says nothing of anybody is passed over. None, where any other file is a person's.
-    """
-    kinds: dict[Path, frozenset[str]] = {}
-    for path in paths:
-        try:
-            own = [s for s in read(path) if s.kind in PERSONAL]
-        except CoregulateError:
-            continue
-        if own:
-            two = len({s.owner_hint for s in own} - {""}) >= 2
-            kinds[path] = frozenset(s.kind for s in own) if two else frozenset()
-    alike = len(kinds) > 1 and len(set(kinds.values())) == 1 and all(kinds.values())
-    return list(kinds) if alike else []
-
-
-def files_of(folder: Path) -> list[Path]:
-    """Files and device folders of a session's folder that a reader could open, in order of name."""
-    if recognise(folder) is not None:
-        return [folder]
-    result = []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name in (FILE_NAME, "report.html") or path.name in _SKIP_FOLDERS:
-            continue
-        if _DESCRIBES.match(path.name) or path.name.casefold() in _OF_THE_SYSTEM:
-            continue
-        if path.is_dir():
-            result.extend([path] if recognise(path) else files_of(path))
-        elif path.suffix == ".hea" or not path.with_suffix(".hea").exists():
-            result.append(path)
-    return result
-
-
-def _look(
-    source: Path, folder: Path, files: Sequence[Path] | None = None
-) -> tuple[list[Found], list[Notice]]:
-    found: list[Found] = []
-    problems: list[Notice] = []
-    if not source.exists():
-        raise InputError("There is no such file or folder", "Check its name", source)
-    for path in files or (files_of(source) if source.is_dir() else [source]):
-        relative = _relative(path, folder)
-        reader = recognise(path)
-        if path.is_file() and path.stat().st_size == 0:
-            problems.append(Notice("stream_unreadable", relative, "The file is empty."))
-            continue
-        if reader is None:
-            problems.append(Notice("not_recognised", relative, _why_not(path)))
-            continue
-        try:
-            found.extend(Found(relative, reader, stream) for stream in read(path))
-        except CoregulateError as error:
-            problems.append(Notice("stream_unreadable", relative, str(error)))
-    if not found:
-        detail = f" ({problems[0].text})" if problems else ""
-        raise InputError(
-            f"Nothing here is a recording that Coregulate can read{detail}",
-            "docs/formats.md lists what can be read",
-            source,
-        )
-    return found, problems
-
-
-def _why_not(path: Path) -> str:
-    """Say what a file is that no reader knows, and what to do, where that can be told."""
-    try:
-        read(path)
-    except CoregulateError as error:
-        return f"{error.problem}. {error.cure}."
-    return "No reader knows what is in it, whatever its name says."
 
 
 def propose_found(found: Sequence[Found], source: Path, *, name: str) -> Proposal:
@@ -410,10 +328,3 @@ def _person_column(table: Path) -> str:
 
 def _hinted(stream: Stream, hint: str, where: Mapping[str, str]) -> Stream:
     return dataclasses.replace(stream, owner_hint=hint, attrs={**stream.attrs, "where": dict(where)})
-
-
-def _relative(path: Path, folder: Path) -> str:
-    try:
-        return path.resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
