@@ -281,11 +281,13 @@ def test_what_is_awkward_is_noticed():
 def test_what_is_known_to_mislead_is_said():
     rng = np.random.default_rng(18)
     said = {}
-    for measure in ("granger", "transfer entropy", "cross mapping", "wavelet coherence"):
+    bursts = ("wavelet coherence", "prewhitened correlation", "vocal entrainment")
+    for measure in ("granger", "transfer entropy", "cross mapping", "lagged correlation", *bursts):
         pair = as_asked(measure, independent("common bursts", 900, rng), rng)
         said[measure] = " ".join(n.text for n in of(measure, pair).notices)
     assert all("motion energy" in said[m] for m in ("granger", "transfer entropy", "cross mapping"))
-    assert "bursts common to both" in said["wavelet coherence"]
+    assert all("bursts common to both" in said[m] for m in bursts)
+    assert not said["lagged correlation"]
 
 
 def test_bursts_common_to_two_voices_are_kept_in_their_turns():

@@ -56,6 +56,12 @@ def test_zones_as_they_are_written(tmp_path, form):
     assert not stream.notices
 
 
+def test_a_zone_ahead_of_utc_is_taken_off(tmp_path):
+    cells = [f"{m:%d.%m.%Y %H:%M:%S} {zone}" for m, zone in zip(MOMENTS, ["-0330"] * 90, strict=True)]
+    stream = heart_rate(tmp_path / "x.csv", "Time", cells)
+    assert stream.origin_unix_s == BEGAN.timestamp() + 3.5 * 3600
+
+
 def test_a_date_that_does_not_tell_the_day_from_the_month_is_said(tmp_path):
     cells = [f"05/06/2024 14:00:{k:02d}" for k in range(50)]
     stream = heart_rate(tmp_path / "x.csv", "Time", cells)
@@ -70,6 +76,7 @@ def test_a_date_that_does_not_tell_the_day_from_the_month_is_said(tmp_path):
         ("Uhrzeit", lambda k: f"14:{k // 60:02d}:{k % 60:02d},500", 14 * 3600.0 + 0.5),
         ("Time", lambda k: f"2:{k // 60:02d}:{k % 60:02d} PM", 14 * 3600.0),
         ("Elapsed", lambda k: f"00:{k // 60:02d}:{k % 60:02d}", 0.0),
+        ("hh:mm:ss", lambda k: f"00:{k // 60:02d}:{k % 60:02d}", 0.0),
         ("Time", lambda k: f"{k // 60:02d}:{k % 60:02d}", 0.0),
         ("Time", lambda k: f"14:{k // 60:02d}:{k % 60:02d}:250", 14 * 3600.0 + 0.25),
         ("Time", lambda k: f"{k // 60:02d}:{k % 60:02d}.25", 0.25),
@@ -92,7 +99,7 @@ def test_a_date_that_has_its_time_is_not_added_to_another(tmp_path):
     cells = [f"{m:%Y-%m-%d %H:%M:%S},{m:%H:%M:%S}" for m in MOMENTS]
     stream = heart_rate(tmp_path / "x.csv", "Date,Time", cells)
     np.testing.assert_allclose(np.diff(stream.data.times_s), 1.0)
-    assert stream.origin_unix_s in (None, BEGAN.timestamp())
+    assert stream.origin_unix_s == BEGAN.timestamp()
 
 
 def test_a_talk_over_midnight_goes_on(tmp_path):
@@ -122,3 +129,15 @@ def test_numbers_that_only_look_like_days_stay_seconds(tmp_path):
     stream = heart_rate(tmp_path / "x.csv", "time", [f"{50_400 + k}" for k in range(90)])
     assert stream.origin_unix_s is None
     assert stream.data.rate_hz == 1.0
+
+
+def test_a_workbooks_columns_of_dates_and_times_are_one_clock(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["Date", "Time", "HR"])
+    for k, m in enumerate(MOMENTS):
+        book.active.append([m.date(), m.time(), 70 + k % 9])
+    book.save(tmp_path / "x.xlsx")
+    (stream,) = read(tmp_path / "x.xlsx")
+    assert (stream.kind, stream.origin_unix_s, stream.data.rate_hz) == ("heart_rate", BEGAN.timestamp(), 1.0)

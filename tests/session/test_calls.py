@@ -10,7 +10,7 @@ import pytest
 
 from coregulate.core import FormatError, Pictures, Sound, Stream
 from coregulate.readers import read
-from coregulate.session import propose, propose_session
+from coregulate.session import propose_session
 
 
 def sound(path: Path, seed: int) -> None:
@@ -55,8 +55,10 @@ def films(monkeypatch, folder: Path, names: dict[str, float]) -> list:
 
     for name in names:
         (folder / name).write_bytes(b"film")
-    monkeypatch.setattr(propose, "recognise", lambda path: "audio" if path.is_file() else None)
-    monkeypatch.setattr(propose, "read", reading)
+    monkeypatch.setattr(
+        "coregulate.session.folder.recognise", lambda path: "audio" if path.is_file() else None
+    )
+    monkeypatch.setattr("coregulate.session.folder.read", reading)
     return propose_session(folder, folder).plan
 
 

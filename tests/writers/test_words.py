@@ -14,7 +14,7 @@ import pytest
 
 import coregulate.bond
 from coregulate.core import Label, Notice, Track
-from coregulate.writers import words
+from coregulate.writers import terminal_summary, words
 
 BANNED = (
     "trigger", "overreact", "winner", "loser", "score", "fault", "blame", "guilt", "victim", "abus", "toxic",
@@ -176,6 +176,14 @@ def test_what_is_not_known_of_both_is_said_once() -> None:
     assert first.startswith("Alex: how much at ease")
     assert "how much at ease, how that changed" in first
     assert second.startswith("Sam: ")
+
+
+def test_pictures_that_were_not_read_come_first_among_what_is_not_known() -> None:
+    talk = standin.make_analysis(3)
+    why = "Faces need the package ai-edge-litert, which is not installed. Run 'python make.py video'."
+    talk.notices = (*talk.notices, Notice("faces_not_read", "kitchen.mp4", why))
+    assert words.not_known_words(talk)[0] == f"What the pictures of kitchen.mp4 show. {why}"
+    assert terminal_summary(talk).count(why) == 1
 
 
 def test_the_easiest_minute_of_a_talk_all_off_track_is_not_called_easy() -> None:

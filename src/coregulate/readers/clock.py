@@ -39,16 +39,14 @@ class Times(NamedTuple):
 
 def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
     """Return the name of the time column, by name and behaviour, or None."""
-    for name in frame.names:
-        if name not in skip and is_time_name(name) and _can_be_time(frame, name, path):
-            return name
-    for name in frame.names:
-        if (
-            name not in skip
-            and is_date_name(name)
-            and form_of(frame.table[name]) not in ("", "date", "clock")
-        ):
-            return name
+    asked = [n for n in frame.names if n not in skip]
+    named = next((n for n in asked if is_time_name(n) and _can_be_time(frame, n, path)), None)
+    if named is None or (not is_numeric(frame, named) and form_of(frame.table[named]) == "clock"):
+        # A column of dates that tell their time tells more than one of times of day.
+        dates = (n for n in asked if is_date_name(n) and form_of(frame.table[n]) not in ("", "date", "clock"))
+        named = next(dates, named)
+    if named is not None:
+        return named
     if frame.dialect.names or len(frame.names) < 2:
         return None
     first = frame.names[0]

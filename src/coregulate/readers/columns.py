@@ -283,6 +283,8 @@ def is_time_name(name: str) -> bool:
         return len(words) == 1 or words[1] in ("s", "ms", "sec", "seconds")
     if len(words) == 1 and _TIME_UNITS.get(words[0], 0.0) >= 60.0:
         return len(words[0]) > 1
+    if words[0] in ("hh", "mm") and "ss" in words:  # the form of its times
+        return True
     return words[0] in _TIME_WORDS or words[-1] in ("time", "timestamp", "datetime", "seconds")
 
 

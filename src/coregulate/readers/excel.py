@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import tempfile
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +81,15 @@ def _write(sheet: Any, to: Path, path: Path) -> int:
             cells += len(row)
             if cells > _MAX_CELLS:
                 raise FormatError("The sheet is larger than can be read", "Export it as csv", path)
-            writer.writerow(
-                [x.isoformat() if isinstance(x, datetime) else "" if x is None else x for x in row]
-            )
+            writer.writerow(map(_text, row))
     return cells
+
+
+def _text(cell: Any) -> Any:
+    """Return a cell as a table writes it: a day without a time as a date, so that it can join a column of times."""
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
+    return "" if cell is None else cell
 
 
 READER = Reader("excel", sniff, read)

@@ -19,8 +19,8 @@ DAY_S = 86400.0
 _ISO = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _ZONE = re.compile(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$")
 _DATE = r"\s*(?P<a>\d{1,4})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{1,4})"
-_CLOCK = r"\s*(?P<h>\d{1,3}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?P<f>[.,:]\d+)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*"
-_DATED = rf"{_DATE}[T ,_-]+{_CLOCK}"
+_CLOCK = r"\s*(?P<h>\d{1,3}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?P<f>[.,:]\d+)?\s*(?P<half>[AaPp]\.?\s?[Mm]\.?)?\s*"
+_DATED = rf"{_DATE}[T ,_-]+{_CLOCK}(?:(?P<z>Z|UTC|GMT)|(?P<zone>[+-]\d\d):?(?P<more>\d\d))?\s*"
 _FORMS = {"dated": re.compile(_DATED), "clock": re.compile(_CLOCK), "date": re.compile(rf"{_DATE}\s*")}
 #: Months by their English names, and digits without marks; as ``strptime`` writes them.
 _OTHERS = (
@@ -45,6 +45,10 @@ def is_stamp(text: str) -> bool:
     return bool(_ISO.match(text))
 
 
+def _is_iso(text: str) -> bool:
+    return is_stamp(text) and not re.search(r"[ap]\.?\s?m", text, re.IGNORECASE)
+
+
 def names_zone(stamp: str) -> bool:
     """Whether a date and time says its zone."""
     return bool(_ZONE.search(stamp.strip()))
@@ -66,7 +70,7 @@ def form_of(column: pd.Series) -> str:
         return ""
     for form in ("date", "dated", "clock"):
         if all(_FORMS[form].fullmatch(x) for x in texts):
-            return "iso" if form == "dated" and all(map(is_stamp, texts)) else form
+            return "iso" if form == "dated" and all(map(_is_iso, texts)) else form
     for form in _OTHERS:
         if _is_written(texts, form):
             return form
@@ -116,10 +120,11 @@ def written_times(column: pd.Series, days: pd.Series | None = None) -> Written:
     clock = _of_day(parts)
     if form == "dated":
         midnight, assumed = _midnights(parts)
-    elif days is None:
+        zoned = bool((parts["z"].notna() | parts["zone"].notna())[text.notna()].all())
+        return Written(midnight + clock - _ahead_s(parts), unix=True, zoned=zoned, day_or_month=assumed)
+    if days is None:
         return Written(clock + DAY_S * _midnights_passed(clock), unix=False)
-    else:
-        midnight, assumed = _midnights(days.astype("string").str.extract(f"^{_DATE}"))
+    midnight, assumed = _midnights(days.astype("string").str.extract(f"^{_DATE}"))
     return Written(midnight + clock, unix=True, zoned=False, day_or_month=assumed)
 
 
@@ -134,6 +139,13 @@ def _of_day(parts: pd.DataFrame) -> FloatArray:
     half = parts["half"].str.lower().str[0]
     hours = np.where(half.notna(), first % 12 + 12.0 * (half == "p").fillna(False), first)
     return np.asarray(3600.0 * hours + 60.0 * second + np.nan_to_num(third) + fraction, dtype=np.float64)
+
+
+def _ahead_s(parts: pd.DataFrame) -> FloatArray:
+    """Return by how much each row's zone is ahead of UTC, 0 where none is named."""
+    hours, minutes = _number(parts["zone"]), _number(parts["more"])
+    behind = parts["zone"].str.startswith("-").fillna(False).to_numpy(dtype=bool)
+    return np.nan_to_num(3600.0 * hours + np.where(behind, -60.0, 60.0) * minutes)
 
 
 def _midnights_passed(clock: FloatArray) -> FloatArray:

@@ -199,12 +199,17 @@ def more_words(minutes: float) -> str:
 
 
 def not_known_words(analysis: Analysis) -> tuple[str, ...]:
-    """Say what this recording cannot tell, person by person, and why; nothing twice."""
+    """Say what this recording cannot tell, of pictures that were not read and person by person, and why; nothing twice."""
+    unread = [
+        f"What the pictures of {n.where} show. {n.text}"
+        for n in analysis.notices
+        if n.code == "faces_not_read"
+    ]
     of: dict[str, list[str]] = {}
     for pid, name in person_names(analysis.summary["people"]).items():
         for text in _person_not_known(analysis.circuits.supported.get(pid)):
             of.setdefault(text, []).append(name)
-    found = [f"{join_words(names)}: {text}" for text, names in of.items()]
+    found = unread + [f"{join_words(names)}: {text}" for text, names in of.items()]
     if analysis.bond.word.verdict == "undetermined":
         found.append(f"Whether the two steadied each other. {why_words(analysis.bond.word.reason)}".strip())
     return tuple(found)

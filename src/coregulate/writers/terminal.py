@@ -7,6 +7,8 @@ from coregulate.analysis import Analysis, Pooled, SessionFacts
 from .phrases import clock_words, duration_words
 from .words import episode_answers, not_known_words, observations, person_names, thing_to_try, verdict_words
 
+_SAID_ABOVE = ("level-not-known", "faces_not_read")  # among what is not known
+
 
 def terminal_summary(analysis: Analysis) -> str:
     """Return what an analysis tells, for a terminal: observations, episodes, bond, what is not known."""
@@ -26,8 +28,7 @@ def terminal_summary(analysis: Analysis) -> str:
     unknown = not_known_words(analysis)
     if unknown:
         lines.extend(["", "Not known:", *(f"  - {text}" for text in unknown)])
-    # That a level is not known, and why, stands above.
-    noticed = [n.told(people) for n in analysis.notices if n.code != "level-not-known"]
+    noticed = [n.told(people) for n in analysis.notices if n.code not in _SAID_ABOVE]
     if noticed:
         lines.extend(["", "Assumed and noticed:", *(f"  - {text}" for text in noticed)])
     return "\n".join(lines)

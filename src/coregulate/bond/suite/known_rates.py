@@ -5,16 +5,13 @@ from __future__ import annotations
 from coregulate.core import Notice
 
 #: Measure, what is awkward about the two series, and the share (%) of independent pairs under p 0.05.
-#: 250 pairs of 15 min a cell, for bursts in coherence 60: docs/bond.md.
+#: Pairs of 15 min: 1,000 for entrainment, 500 for prewhitened, 250 for codes, 60 for coherence: docs/bond.md.
 RATES: dict[str, dict[str, float]] = {
-    "prewhitened correlation": {"common bursts": 9.2},
+    "prewhitened correlation": {"common bursts": 11.8},
     "wavelet coherence": {"common bursts": 10.0},
     "code recurrence": {"common bursts": 8.0},
-    "vocal entrainment": {"common bursts": 11.2},
+    "vocal entrainment": {"common bursts": 7.6},
 }
-#: The highest rate among series that are not awkward, from 8 % on: said of every result.
-ANYWHERE = {"vocal entrainment": 8.0}
-
 #: The share of real pairs' motion energy that never met, from 9 % on (docs/bond.md; 162 pairs for cross
 #: mapping, 324 for the others): said of every result.
 REAL = {"transfer entropy": 16.4, "cross mapping": 9.3, "granger": 9.3}
@@ -26,11 +23,6 @@ NAMES = {"common bursts": "bursts common to both"}
 def warnings(measure: str, awkward: tuple[str, ...]) -> tuple[Notice, ...]:
     """Say what is known of a measure on series like these."""
     said = []
-    if measure in ANYWHERE:
-        text = (
-            f"{measure} finds a link in up to {ANYWHERE[measure]:g} % of pairs that never met, instead of 5 %"
-        )
-        said.append(Notice("not-calibrated", measure, text))
     if measure in REAL:
         text = f"On real motion energy, {measure} found a link in {REAL[measure]:g} % of pairs that never met, instead of 5 %"
         said.append(Notice("not-calibrated", measure, text))
