@@ -5,9 +5,9 @@ from __future__ import annotations
 from coregulate.core import Notice
 
 #: Measure, what is awkward about the two series, and the share (%) of independent pairs under p 0.05.
-#: Pairs of 15 min: 1,000 for entrainment, 500 for prewhitened, 250 for codes, 60 for coherence: docs/bond.md.
+#: Pairs of 15 min: 1,000 for entrainment and prewhitened, 250 for codes, 60 for coherence: docs/bond.md.
 RATES: dict[str, dict[str, float]] = {
-    "prewhitened correlation": {"common bursts": 11.8},
+    "prewhitened correlation": {"common bursts": 10.8},
     "wavelet coherence": {"common bursts": 10.0},
     "code recurrence": {"common bursts": 8.0},
     "vocal entrainment": {"common bursts": 7.6},
