@@ -178,6 +178,18 @@ def test_what_is_not_known_of_both_is_said_once() -> None:
     assert second.startswith("Sam: ")
 
 
+def test_one_file_for_both_moves_nobody_together() -> None:
+    talk = standin.make_analysis(3, n_episodes=0, verdict="undetermined")
+    link = talk.bond.couplings[0]._replace(q=0.001)
+    talk.bond = talk.bond._replace(couplings=(link, *talk.bond.couplings[1:]))
+    assert "moved together more than chance" in words.observations(talk)[2]
+    talk.notices = (
+        *talk.notices,
+        Notice("same_for_both", "a.csv", "The same ecg is given for Alex and Sam."),
+    )
+    assert words.observations(talk)[2].startswith("The same file is given for both of you")
+
+
 def test_pictures_that_were_not_read_come_first_among_what_is_not_known() -> None:
     talk = standin.make_analysis(3)
     why = "Faces need the package ai-edge-litert, which is not installed. Run 'python make.py video'."

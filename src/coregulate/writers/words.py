@@ -230,6 +230,8 @@ def _together(analysis: Analysis) -> str:
     if bond.word.verdict == "independent":
         return f"Your {series} went their own ways in this talk; that is neither good nor bad."
     if bond.couplings and bond.couplings[0].q < 0.05:
+        if any(n.code == "same_for_both" for n in analysis.notices):
+            return "The same file is given for both of you: that it moves together says nothing."
         return f"Your {series} moved together more than chance alone would make them."
     here, absent = _recorded(analysis)
     if here and absent:
