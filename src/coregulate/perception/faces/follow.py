@@ -87,7 +87,7 @@ class Follower:
             Later than the picture before.
         rgb : ndarray of uint8, shape (height, width, 3)
         meanwhile : callable, optional
-            Called, unless nobody is followed, while other cores still fit faces.
+            Called once while other cores may still fit faces; not where there is none to fit, or at a cut.
         """
         cut = self._is_cut(rgb)
         lost = self._keep_following(rgb, cut, meanwhile)

@@ -289,8 +289,8 @@ def _without(columns: FloatArray, others: FloatArray) -> FloatArray:
 def _nods(head: FloatArray, pulse_hz: float) -> bool:
     """Whether the head moves in the rhythm of the pulse, or half as fast (what it leaves may be its double)."""
     for hz in (pulse_hz, pulse_hz / 2):
-        swings = np.abs(swing(head, hz, RATE_HZ)) > _NODS
-        if any(_share(column, hz, RATE_HZ) > _NODDING for column in head.T[swings]):
+        moving = np.abs(swing(head, hz, RATE_HZ)) > _NODS
+        if any(_share(column, hz, RATE_HZ) > _NODDING for column in head.T[moving]):
             return True
     return False
 
