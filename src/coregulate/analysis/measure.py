@@ -318,6 +318,9 @@ def _turns(
         told, notice = tell_two(listened.two, shared, seen, span)
         bodies.notices.append(notice)
         tracks |= told
+    elif shared is not None and not tracks:
+        text = "One sound for both and nobody says who speaks when: add a speaker annotation (RTTM) or one track for each."
+        bodies.notices.append(Notice("shared_sound", shared.path, text))
     for pid, track in tracks.items():
         bodies.tracks[pid]["speech"] = track
 
@@ -337,20 +340,13 @@ def _voices(
         try:
             frames = voice_frames(sound, speech, others=others)
         except CoregulateError as error:
-            bodies.notices.append(Notice("not_measured", f"{pid}: {sound.path}", str(error)))
+            where = next(s.path for s in streams if s.data is sound)
+            bodies.notices.append(Notice("not_measured", f"{pid}: {where}", str(error)))
             continue
         bodies.signals[pid].update(frames)
         for stream in streams:
             if stream.data is sound:
                 bodies.used[stream.path, stream.kind, stream.part] = "voice"
-    if shared is not None and not any("speech" in bodies.tracks[pid] for pid in people):
-        bodies.notices.append(
-            Notice(
-                "shared_sound",
-                shared.path,
-                "One sound for both and nobody says who speaks when: add a speaker annotation (RTTM) or one track for each.",
-            )
-        )
 
 
 def _others(tracks: Mapping[str, Mapping[str, Track]], pid: str) -> Track | None:

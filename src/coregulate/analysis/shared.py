@@ -189,7 +189,8 @@ def see_faces(
         return None, [*notices, Notice("no_face", where, text)]
     if not seen.owners():
         text = (
-            "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
+            "One face was seen where two people are expected: whose it is cannot be told, so it is not used. "
+            "If the video shows one person only, write person = \"...\" at its streams in session.toml."
         )
         notices.append(Notice("one_face", where, text))
     if len(seen.owners()) == 2:
