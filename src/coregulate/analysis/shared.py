@@ -190,7 +190,7 @@ def see_faces(
     if not seen.owners():
         text = (
             "One face was seen where two people are expected: whose it is cannot be told, so it is not used. "
-            "If the video shows one person only, write person = \"...\" at its streams in session.toml."
+            'If the video shows one person only, write person = "..." at its streams in session.toml.'
         )
         notices.append(Notice("one_face", where, text))
     if len(seen.owners()) == 2:
