@@ -28,7 +28,7 @@ from coregulate.signals import Measured, measure_breathing, measure_heart, measu
 
 from .beside import Piece, side_by_side
 from .hearing import Listened, annotated, listen, shared_sound, sound_of, tell_two
-from .shared import Seen, see_faces
+from .seeing import Seen, see_faces
 from .taps import tapped
 
 #: Of several sources of the same thing the first is taken: corrected beats that the user supplies outrank detected ones.
