@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from coregulate.analysis import seeing
-from coregulate.analysis.seeing import Seen, _about_the_room, _body, _in_session_time
+from coregulate.analysis.seeing import _about_the_room, _body, _in_session_time
+from coregulate.analysis.seen import Seen
 from coregulate.core import Clock, Pictures, Segment, StoreError
 from coregulate.perception import FACE_CUES, FaceTracks
 from coregulate.perception.faces.rhythm import Kept

@@ -22,7 +22,7 @@ from coregulate.perception import (
 from coregulate.session import OwnedStream
 
 from .crop import cropped_track
-from .seeing import Seen
+from .seen import Seen
 from .unfinished import Aside
 
 

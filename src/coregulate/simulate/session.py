@@ -190,7 +190,7 @@ def _checked(
             f"There is no channel '{unknown[0]}' to simulate", f"Channels are {', '.join(_KNOWN)}"
         )
     if not 3 <= minutes <= 600:
-        raise InputError(f"The session would last {minutes} min", "Give 3 to 600 minutes")
+        raise InputError(f"The session would last {minutes:g} min", "Give 3 to 600 minutes")
     if voice_rate_hz < 8000 or voice_rate_hz % 1000:
         raise InputError(f"voice_rate_hz is {voice_rate_hz}", "Give a multiple of 1000, at least 8000")
     names = {"_".join("".join(c if c.isalnum() else " " for c in n.lower()).split()): n for n in people}
