@@ -61,6 +61,21 @@ def test_a_missing_folder_is_an_input_error(tmp_path: Path) -> None:
     assert "Traceback" not in failed.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [(("models", "fetch", "nobody"), "There is no model 'nobody'"), (("simulate", "talk", "--minutes", 1), "1 min")],
+)  # fmt: skip
+def test_what_is_refused_before_it_begins_draws_no_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    arguments: tuple[object, ...], problem: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert called(*arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert problem in lines[0]
+
+
 def test_without_consent_the_exit_code_is_3(ratings: Path) -> None:
     assert run("init", ratings, "--yes").returncode == 0
     plan = ratings / "session.toml"
