@@ -331,6 +331,15 @@ def test_what_is_known_to_mislead_is_said():
     assert not said["lagged correlation"]
 
 
+def test_what_finds_less_than_it_could_is_said():
+    rng = np.random.default_rng(25)
+    pair = independent("common bursts", 900, rng)
+    assert "less than it could" in of("cross recurrence", pair).notices[0].text
+    slow = as_asked("code recurrence", independent("AR .99", 900, rng), rng)
+    assert "seldom change" in of("code recurrence", slow).notices[0].text
+    assert not of("code recurrence", as_asked("code recurrence", independent("AR .9", 900, rng), rng)).notices
+
+
 def test_bursts_common_to_two_voices_are_kept_in_their_turns():
     rng = np.random.default_rng(17)
     draws = [as_asked("vocal entrainment", independent("common bursts", 900, rng), rng) for _ in range(30)]

@@ -11,6 +11,7 @@ from .swelling import shares_swell, sizes_swell
 
 TINY = 1e-100  # prior: sums of squares, and their products, of all between this and its inverse are numbers
 SLOW_R = 0.98  # prior: correlation of a second with the next, from which few moments are independent
+FEW_CHANGES = 150  # docs/bond.md: 15 min at AR .99 hold some 100, at .95 some 190
 TREND_SHARE = 0.5  # prior: share of the variance that a straight line explains
 
 
@@ -50,7 +51,7 @@ def evened(x: FloatArray, rate_hz: float) -> FloatArray:
 
 
 def awkward(a: FloatArray, b: FloatArray, rate_hz: float, *, codes: bool = False) -> tuple[str, ...]:
-    """Name what is known to mislead tests: ``common bursts``, ``gaps``, ``trends``, ``slow``."""
+    """Name what is known to mislead tests: ``common bursts``, ``gaps``, ``trends``, ``slow``, ``seldom`` (codes)."""
     said = []
     if shares_swell(a, b[None], rate_hz)[0] if codes else sizes_swell(a, b, rate_hz):
         said.append("common bursts")
@@ -60,12 +61,18 @@ def awkward(a: FloatArray, b: FloatArray, rate_hz: float, *, codes: bool = False
         said.append("trends")
     if all(_next_r(x, rate_hz) > SLOW_R for x in (a, b)):
         said.append("slow")
+    if codes and max(_changes(x) for x in (a, b)) < FEW_CHANGES:
+        said.append("seldom")
     return tuple(said)
 
 
 def _inside(x: FloatArray) -> slice:
     seen = np.flatnonzero(np.isfinite(x))
     return slice(int(seen[0]), int(seen[-1]) + 1) if len(seen) else slice(0, 0)
+
+
+def _changes(x: FloatArray) -> int:
+    return int(np.count_nonzero(np.diff(x[np.isfinite(x)])))
 
 
 def trend_share(x: FloatArray) -> float:
