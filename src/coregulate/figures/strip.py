@@ -25,8 +25,8 @@ from .style import (
     time_axis,
 )
 
-#: Heights: the stretches; under them what else was marked.
-TOP, UNDER, STEP = (0.0, 1.0), -0.12, 0.2
+#: Under the stretches, which fill 0 to 1: where what else was marked begins, and how high each row of it is.
+UNDER, STEP = -0.12, 0.2
 
 
 def episode_strip(
