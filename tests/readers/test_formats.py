@@ -145,6 +145,26 @@ def test_smooth_whole_numbers_are_no_intervals(tmp_path):
     assert read(path)[0].kind == "other"
 
 
+def test_an_index_without_a_name_counts_rows_or_is_the_time(tmp_path):
+    path = tmp_path / "pandas.csv"
+    path.write_text(",rr\n" + "".join(f"{k},{800 + k % 7}\n" for k in range(60)))
+    (rr,) = read(path)
+    assert (rr.kind, rr.timing, len(rr.data.values)) == ("rr", "intervals", 60)
+    path.write_text(
+        ",eda (uS)\n" + "".join(f"2024-05-01 10:00:{k / 4:06.3f}Z,{2 + k % 5}\n" for k in range(200))
+    )
+    (eda,) = read(path)
+    assert (eda.kind, eda.data.rate_hz, eda.origin_unix_s) == ("eda", 4.0, 1714557600.0)
+
+
+def test_a_table_begins_below_a_rule(tmp_path):
+    path = tmp_path / "carma.csv"
+    head = "Time of Rating,2019-03-01 10:00\nMultimedia File,couple.mp4\nMagnitude,100\n%%%%%%,%%%%%%\nSecond,Rating\n"
+    path.write_text(head + "".join(f"{k / 2},{k % 9}\n" for k in range(60)))
+    (rating,) = read(path)
+    assert (rating.kind, rating.data.rate_hz, len(rating.data.values)) == ("rating", 2.0, 60)
+
+
 def test_identifiers_are_no_signals(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(

@@ -178,6 +178,76 @@ def test_matlab(streams):
     np.testing.assert_allclose(new.data.values, waves()[:, 0])
 
 
+@pytest.mark.parametrize("name", ["labchart_text", "labchart_mat"])
+def test_labchart_keeps_the_time_between_its_blocks(streams, name):
+    told = streams(name)
+    ecg = told["ecg", "ECG A"]
+    owner = "A" if name == "labchart_text" else ""  # there B has an ECG too
+    assert (ecg.owner_hint, ecg.data.unit) == (owner, "mv")
+    assert ecg.origin_unix_s == pytest.approx(START, abs=1e-4)
+    n = 500 if name == "labchart_mat" else 1000
+    np.testing.assert_allclose(ecg.data.values, [*waves()[:, 0], *waves()[:n, 0]], atol=1e-5)
+    np.testing.assert_allclose(
+        ecg.data.times_s, [*np.arange(1000) / RATE, *60 + np.arange(n) / RATE], atol=1e-4
+    )
+    marks = told["markers", "comments"].data.labels
+    expected = [(1.5, "talk start"), (61.51, "pause")] if name == "labchart_text" else [(61.5, "talk start")]
+    assert [(pytest.approx(m.start_s, abs=1e-4), m.text) for m in marks] == expected
+    if name == "labchart_mat":
+        breath = told["respiration", "Breath A"]
+        assert (len(breath.data.values), breath.data.unit) == (375, "v")
+
+
+def test_labchart_says_what_it_cannot_tell(tmp_path):
+    text = WRITTEN["labchart_text"][0](tmp_path).read_text()
+    (tmp_path / "b.txt").write_text(text.replace("ChannelTitle=\tECG A", "ChannelTitle=\tEKG", 1))
+    with pytest.raises(FormatError, match="differ in their channels"):
+        read(tmp_path / "b.txt")
+    undated = "\n".join(x for x in text.splitlines() if not x.startswith("ExcelDateTime"))
+    (tmp_path / "c.txt").write_text(undated)
+    ecg = read(tmp_path / "c.txt")[0]
+    assert ecg.origin_unix_s is None
+    assert ecg.data.rate_hz == RATE
+    assert len(ecg.data.values) == 2000
+    assert "assumed_gap" in {n.code for n in ecg.notices}
+
+
+def test_labchart_blocks_that_a_part_of_the_text_cuts(tmp_path, monkeypatch):
+    from coregulate.readers import text
+
+    path = WRITTEN["labchart_text"][0](tmp_path)
+    whole = read(path)
+    monkeypatch.setattr(text, "BLOCK", 777)
+    for a, b in zip(whole, read(path), strict=True):
+        if a.kind == "markers":
+            assert a.data == b.data
+        else:
+            np.testing.assert_array_equal(a.data.values, b.data.values)
+            np.testing.assert_array_equal(a.data.times_s, b.data.times_s)
+
+
+def test_spike2_and_acqknowledge_tell_names_rates_and_units(streams):
+    told = streams("spike2_mat")
+    ecg, breath = told["ecg", "ECG"], told["respiration", "Resp"]
+    assert (ecg.data.rate_hz, ecg.data.start_s, ecg.data.unit, breath.data.rate_hz) == (
+        RATE,
+        0.5,
+        "mv",
+        RATE / 4,
+    )
+    np.testing.assert_allclose(ecg.data.values, waves()[:, 0])
+    np.testing.assert_allclose(breath.data.values, waves()[::4, 1] + 1, atol=2 / 6553.6)
+    told = streams("biopac_text")
+    ecg, eda = told["ecg", "ECG - A"], told["eda", "EDA - A"]
+    assert (ecg.data.rate_hz, ecg.data.unit, eda.data.unit, ecg.origin_unix_s) == (
+        RATE,
+        "mv",
+        "us",
+        START + 0.5,
+    )
+    np.testing.assert_allclose(eda.data.values, waves()[:, 1] + 5, atol=1e-5)
+
+
 @pytest.mark.parametrize("version", ["4", "5"])
 def test_matlab_of_old_versions(tmp_path, version):
     from scipy.io import savemat
@@ -221,6 +291,27 @@ def test_subtitles(streams):
     assert (kim.owner_hint, kim.data.labels[0]) == ("Kim", (4.0, 6.0, "Thanks"))
     told = streams("srt")
     assert told["speech", "Kim"].data.labels == ((4.0, 6.0, "Thanks: really"),)
+
+
+def test_transcripts_of_whisper_and_clan(streams, tmp_path):
+    told = streams("whisperx")
+    assert told["speech", "SPEAKER_00"].data.labels == ((1.0, 3.0, "Hi and"), (6.0, 8.0, "Sit down"))
+    assert told["words", "SPEAKER_01 words"].data.labels == ((4.0, 4.5, "Thanks"),)
+    assert told["words", "SPEAKER_00 words"].owner_hint == "SPEAKER_00"
+    assert "rows_left_out" in codes_of(told)
+    told = streams("chat")
+    assert told["speech", "Anna"].data.labels == (
+        (0.1, 1.5, "hello there ."),
+        (2.6, 5.0, "so what did we say ?"),
+    )
+    assert told["speech", "Ben"].data.labels == ((1.6, 2.5, "hi ."),)
+    assert "rows_left_out" in codes_of(told)
+    (tmp_path / "w.tsv").write_text("start\tend\ttext\n0\t1800\tHello there\n2000\t3800\tFine\n")
+    (said,) = read(tmp_path / "w.tsv")
+    assert (said.kind, said.data.labels) == ("speech", ((0.0, 1.8, "Hello there"), (2.0, 3.8, "Fine")))
+    (tmp_path / "w.srt").write_text("1\n00:00:01,000 --> 00:00:03,000\n[SPEAKER_01]: Hello\n")
+    (said,) = read(tmp_path / "w.srt")
+    assert (said.owner_hint, said.data.labels) == ("SPEAKER_01", ((1.0, 3.0, "Hello"),))
 
 
 def test_observer(streams):

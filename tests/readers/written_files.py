@@ -555,7 +555,93 @@ def rr_pairs(folder: Path) -> Path:
     return path
 
 
+def labchart_text(folder: Path) -> Path:
+    """Two blocks of ten seconds, the second a minute after the first, a comment in each."""
+    path = folder / "labchart.txt"
+    ecg, days = waves(), 25569 + START / 86400
+    blocks = []
+    for k in range(2):
+        rows = [f"{i / RATE:.2f}\t{a:.5f}\t{b:.5f}" for i, (a, b) in enumerate(ecg)]
+        rows[150 + k] += "\t#* talk start " if k == 0 else "\t#1 pause"
+        blocks.append(
+            f"Interval=\t0.01 s\nExcelDateTime=\t{days + 60 * k / 86400:.13e}\t11/14/2023 22:13:20.000\n"
+            "TimeFormat=\tStartOfBlock\nDateFormat=\t\nChannelTitle=\tECG A\tECG B\nRange=\t2.000 mV\t10.000 mV\n"
+            + "\n".join(rows) + "\n"
+        )  # fmt: skip
+    path.write_text("".join(blocks))
+    return path
+
+
+def labchart_mat(folder: Path) -> Path:
+    """Two blocks as LabChart keeps them: one row of numbers, and where each channel's part of it lies."""
+    from scipy.io import savemat
+
+    ecg, slow = waves(), waves()[::4, 1]
+    parts = [ecg[:, 0], slow, ecg[:500, 0], slow[:125]]
+    ends = np.cumsum([len(p) for p in parts])
+    path = folder / "labchart.mat"
+    savemat(path, {
+        "data": np.concatenate(parts), "datastart": np.array([[1, ends[1] + 1], [ends[0] + 1, ends[2] + 1]], float),
+        "dataend": np.array([[ends[0], ends[2]], [ends[1], ends[3]]], float), "samplerate": np.array([[RATE] * 2, [RATE / 4] * 2]),
+        "titles": np.array(["ECG A", "Breath A"]), "blocktimes": 719529 + (START + np.array([0.0, 60.0])) / 86400,
+        "unittext": np.array(["mV", "V "]), "unittextmap": np.array([[1, 1], [2, 2]], float), "tickrate": np.array([1000.0, 1000.0]),
+        "com": np.array([[-1, 2, 1500, 1, 1]], float), "comtext": np.array(["talk start"]),
+    })  # fmt: skip
+    return path
+
+
+def spike2_mat(folder: Path) -> Path:
+    from scipy.io import savemat
+
+    wave = {"comment": "none", "scale": 1.0, "offset": 0.0, "start": 0.5, "length": 1000.0}
+    path = folder / "spike2.mat"
+    savemat(path, {
+        "V_Ch1": {**wave, "title": "ECG", "interval": 1 / RATE, "units": "mV", "values": waves()[:, :1]},
+        "V_Ch2": {**wave, "title": "Resp", "interval": 4 / RATE, "units": "volt", "scale": 2.0, "offset": 1.0,
+                  "values": np.round(waves()[::4, 1:] * 6553.6 / 2).astype(np.int16)},
+        "V_Ch31": {"title": "Keyboard", "times": np.array([1.0, 2.0]), "codes": np.array([[1, 0], [2, 0]])},
+    })  # fmt: skip
+    return path
+
+
+def biopac_text(folder: Path) -> Path:
+    path = folder / "couple.txt"
+    rows = "".join(f"{k / RATE / 60:.7f}\t{a:.5f}\t{b + 5:.5f}\t\n" for k, (a, b) in enumerate(waves()))
+    head = "couple.acq\nRecording on: 2023-11-14 22:13:20.500\n10 msec/sample\n2 channels\nECG - A\nmV\nEDA - A\nmicrosiemens\n"
+    path.write_text(head + "min\tCH1\tCH2\t\n\t1000\t1000\t\n" + rows)
+    return path
+
+
+def whisperx(folder: Path) -> Path:
+    path = folder / "talk.json"
+    said = [("SPEAKER_00", 1.0, "Hi and"), ("SPEAKER_01", 4.0, "Thanks"), ("SPEAKER_00", 6.0, "Sit down")]
+    segments = []
+    for who, start, text in said:
+        words = [
+            {"word": w, "start": start + k, "end": start + k + 0.5, "speaker": who}
+            for k, w in enumerate(text.split())
+        ]
+        segments.append(
+            {"start": start, "end": start + len(words), "text": f" {text}", "speaker": who, "words": words}
+        )
+    segments[1]["words"].append({"word": "2023"})  # a number that was not aligned
+    path.write_text(json.dumps({"segments": segments, "language": "en"}))
+    return path
+
+
+def chat(folder: Path) -> Path:
+    path = folder / "couple.cha"
+    path.write_bytes(
+        b"@UTF8\n@Begin\n@Languages:\teng\n@Participants:\tANN Anna Adult, BEN Ben Adult\n@Media:\tcouple, audio\n"
+        b"*ANN:\thello there . \x15100_1500\x15\n%mor:\tco|hello adv|there .\n*BEN:\tmhm .\n*BEN:\thi . \x151600_2500\x15\n"
+        b"*ANN:\tso what did\n\twe say ? \x152600_5000\x15\n@End\n"
+    )
+    return path
+
+
 WRITTEN: dict[str, tuple[Maker, str]] = {
+    "labchart_text": (labchart_text, "labchart"), "labchart_mat": (labchart_mat, "matlab"), "spike2_mat": (spike2_mat, "matlab"),
+    "biopac_text": (biopac_text, "biopac_text"), "whisperx": (whisperx, "whisper"), "chat": (chat, "chat"),
     "edf_plus": (edf_plus, "edf"), "bdf_plus": (bdf_plus, "edf"), "xdf": (xdf, "xdf"),
     "opensignals_eda": (opensignals_eda, "opensignals"), "bids_dyad": (bids_dyad, "bids"),
     "bids_one_file": (bids_one_file, "bids"), "embrace": (embrace, "embrace"), "matlab": (matlab, "matlab"),

@@ -94,6 +94,8 @@ def tell_two(
     """Tell whose each of two voices on one microphone is: by the lips, else by the plan."""
     by_lips = _by_lips(heard, seen)
     track, owner = by_lips or _by_plan(heard, stream)
+    if not track.labels:
+        return {}, Notice("no_speech", stream.path, "One microphone for both, and nobody is heard to speak.")
     how = (
         "by voices and lips together"
         if by_lips

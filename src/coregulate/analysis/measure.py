@@ -142,6 +142,9 @@ def _turns(
         told, notice = tell_two(listened.two, shared, seen, span)
         bodies.notices.append(notice)
         tracks |= told
+    elif shared is not None and not tracks:
+        text = "One sound for both and nobody says who speaks when: add a speaker annotation (RTTM) or one track for each."
+        bodies.notices.append(Notice("shared_sound", shared.path, text))
     for pid, track in tracks.items():
         bodies.tracks[pid]["speech"] = track
 
@@ -159,15 +162,13 @@ def _voices(session: Session, streams: Sequence[OwnedStream], bodies: Bodies, te
         try:
             frames = voice_frames(sound, speech, others=_others(bodies.tracks, person.id))
         except CoregulateError as error:
-            bodies.notices.append(Notice("not_measured", f"{person.id}: {sound.path}", str(error)))
+            where = next(s.path for s in streams if s.data is sound)
+            bodies.notices.append(Notice("not_measured", f"{person.id}: {where}", str(error)))
             continue
         bodies.signals[person.id].update(frames)
         for stream in streams:
             if stream.data is sound:
                 bodies.use(stream, "voice")
-    if shared is not None and not any("speech" in own for own in bodies.tracks.values()):
-        text = "One sound for both and nobody says who speaks when: add a speaker annotation (RTTM) or one track for each."
-        bodies.notices.append(Notice("shared_sound", shared.path, text))
 
 
 def _others(tracks: Mapping[str, Mapping[str, Track]], pid: str) -> Track | None:

@@ -67,7 +67,8 @@ def _about_the_faces(seen: Seen, where: str) -> list[Notice]:
     owners = seen.owners()
     if not owners:
         text = (
-            "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
+            "One face was seen where two people are expected: whose it is cannot be told, so it is not used. "
+            'If the video shows one person only, write person = "..." at its streams in session.toml.'
         )
         notices.append(Notice("one_face", where, text))
     if len(owners) == 2:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coregulate.core import FloatArray, FormatError, Notice, Samples, Signal
 
 from .columns import is_date_name, is_identifier, is_time_name, seconds_of, words_of
-from .frame import Frame, is_numeric, numbers
+from .frame import Frame, counts_rows, is_numeric, numbers
 from .stamps import form_of, tells_time, written_times, zone_assumed
 
 _DAYS = 1e6  # below this, numbers that tell a date count days
@@ -47,9 +47,11 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
         named = next(dates, named)
     if named is not None:
         return named
-    if frame.dialect.names or len(frame.names) < 2:
+    if len(frame.names) < 2:
         return None
     first = frame.names[0]
+    if frame.dialect.names and (first != "column 1" or counts_rows(frame, first)):
+        return None
     if not is_numeric(frame, first):
         return first if tells_time(frame.table[first]) else None
     values = numbers(frame, first, path)[0]

@@ -103,10 +103,11 @@ _DATE_WORDS = frozenset(["date", "datum", "day", "tag"])
 _TIME_UNITS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0, "ms": 1e-3, "millis": 1e-3,
     "msec": 1e-3, "milliseconds": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0,
-    "minuten": 60.0, "h": 3600.0, "hour": 3600.0, "hours": 3600.0, "stunden": 3600.0,
+    "minuten": 60.0, "s/256": 1 / 256, "h": 3600.0, "hour": 3600.0, "hours": 3600.0, "stunden": 3600.0,
 }  # fmt: skip
-#: Days as Excel and MATLAB count them: from, to (1954 to 2119; 1943 to 2108), and the day of Unix time 0.
-_DAY_COUNTS = ((2e4, 8e4, 25569.0), (7.1e5, 7.7e5, 719529.0))
+#: The days of Unix time 0 as Excel and MATLAB count days.
+EXCEL_DAY, MATLAB_DAY = 25569.0, 719529.0
+_DAY_COUNTS = ((2e4, 8e4, EXCEL_DAY), (7.1e5, 7.7e5, MATLAB_DAY))  # from, to: 1954 to 2119; 1943 to 2108
 _UNIX_UNITS = ((3e17, 1e-9), (3e14, 1e-6), (3e11, 1e-3), (3e8, 1.0))
 _UNITS = {
     "mv": "mv",

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 _DELIMITERS = ("\t", ";", ",", " ")  # in order of preference where several fit equally
+_ONE_COLUMN = "\x02"  # stands for no delimiter
+_TITLES = 30  # prior: lines above a header, at most
 _QUOTED = re.compile(r'"[^"]*"')
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|[+-]?inf(inity)?$", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?$")
@@ -68,54 +70,24 @@ def sniff_dialect(lines: Sequence[str]) -> Dialect | None:
         None where the lines are no table.
     """
     used = [line[:20_000] for line in lines[:200]]
-    body = [line for line in used if line.strip()]
-    if not body:
-        return None
-    best: tuple[float, int, Dialect] | None = None
-    for order, delimiter in enumerate((*_DELIMITERS, "")):
-        tried = _try(used, delimiter or "\x02")
-        if tried is None:
-            continue
-        score, dialect = tried
-        if best is None or score > best[0] + 1e-9:
-            best = (score, order, dialect)
-    return best[2] if best else None
+    tried = [t for delimiter in (*_DELIMITERS, _ONE_COLUMN) if (t := _try(used, delimiter))]
+    return max(tried, key=lambda t: round(t[0], 9))[1] if tried else None  # the first of equals
 
 
 def _try(lines: Sequence[str], delimiter: str) -> tuple[float, Dialect] | None:
+    """Return how well a delimiter fits (the share of fields that are values), and the table it makes."""
     rows = [split(line, delimiter) if line.strip() else [] for line in lines]
-    filled = [r for r in rows if r and not r[0].startswith("#")]
-    if not filled:
+    n = _n_columns(rows, delimiter)
+    if n == 0:
         return None
-    counts = Counter(len(r) for r in filled[len(filled) // 4 :])
-    n, times = counts.most_common(1)[0]
-    if delimiter != "\x02" and n < 2:
-        return None
-    if times < 0.8 * sum(counts.values()):
-        return None
-    if n > 1 and delimiter != " ":
-        last = [r[-1] for r in rows if len(r) == n]
-        if sum(not f for f in last) >= 0.8 * len(last):  # a delimiter at the end of each line is no column
-            n -= 1
-            rows = [r[:n] if len(r) == n + 1 else r for r in rows]
-            if n < 2:
-                return None
-    first = next((i for i, r in enumerate(rows) if len(r) == n and _is_start(r, n)), 0)
-    valued = next(
-        (i for i, r in enumerate(rows) if i > first and len(r) == n and any(map(is_value, r))), first
-    )
-    texts = [
-        i
-        for i in range(first, valued)
-        if len(rows[i]) == n and _is_start(rows[i], n) and not any(map(is_missing, rows[i]))
-    ]
-    if len(texts) > 1 and valued < 30 and not any(is_value(f) for f in rows[first]):
-        first = texts[-1]  # a title that happens to have the right number of fields
-    data = [r for r in rows[first:] if len(r) == n]
-    names, has_header = _header(data)
-    body = data[1:] if has_header else data
-    if not body:
-        return None
+    if delimiter not in (_ONE_COLUMN, " ") and _ends_empty(rows, n):  # a delimiter at each line's end
+        if n == 2:
+            return None
+        rows, n = [r[:-1] if len(r) == n else r for r in rows], n - 1
+    first = _first_row(rows, n)
+    names, has_header = _header([r for r in rows[first:] if len(r) == n])
+    skip = first + has_header
+    body = [r for r in rows[first:] if len(r) == n][has_header:]
     fields = [f for r in body for f in r if not is_missing(f)]
     if not fields:
         return None
@@ -123,19 +95,60 @@ def _try(lines: Sequence[str], delimiter: str) -> tuple[float, Dialect] | None:
     share = sum(is_value(f) for f in fields) / len(fields)
     decimal = "," if _decimal_comma(fields, delimiter) else "."
     numeric = tuple(_numeric([r[k] for r in body]) for k in range(n))
-    header = first + 1 if has_header else first
-    titles = tuple(line for line in lines[:first])
-    real = "," if delimiter == "\x02" else delimiter  # one column: any delimiter that does not occur
-    if delimiter == "\x02":
-        real = ";" if any("," in f for f in fields) else ","
-    return share, Dialect(real, decimal, header, names if has_header else (), n, titles, numeric)
+    return share, Dialect(_real(delimiter, fields), decimal, skip, names, n, tuple(lines[:first]), numeric)
+
+
+def _n_columns(rows: Sequence[Sequence[str]], delimiter: str) -> int:
+    """Return how many fields four of five lines have, the first quarter of them aside; 0 where they differ."""
+    filled = [r for r in rows if r and not r[0].startswith("#")]
+    counts = Counter(len(r) for r in filled[len(filled) // 4 :])
+    n, times = counts.most_common(1)[0] if counts else (0, 0)
+    one = delimiter == _ONE_COLUMN
+    return n if (n >= 2 or one) and times >= 0.8 * sum(counts.values()) else 0
+
+
+def _ends_empty(rows: Sequence[Sequence[str]], n: int) -> bool:
+    last = [r[-1] for r in rows if len(r) == n]
+    return sum(not f for f in last) >= 0.8 * len(last)
+
+
+def _first_row(rows: Sequence[Sequence[str]], n: int) -> int:
+    """Return where the table begins: its header, or its first row where it has none; titles stand above."""
+    ruled = next(
+        (i + 1 for i, r in enumerate(rows[:_TITLES]) if len(r) == n > 1 and all(map(_is_rule, r))), 0
+    )
+    starts = (i for i, r in enumerate(rows) if i >= ruled and len(r) == n and _is_start(r, n))
+    first = next(starts, 0)
+    values = (i for i, r in enumerate(rows) if i > first and len(r) == n and any(map(is_value, r)))
+    valued = next(values, first)
+    if valued >= _TITLES or any(map(is_value, rows[first])):
+        return first
+    full = [
+        i for i in range(first, valued)
+        if len(rows[i]) == n and _is_start(rows[i], n) and not any(map(is_missing, rows[i]))
+    ]  # fmt: skip
+    return full[-1] if len(full) > 1 else first  # a title may happen to have the right number of fields
+
+
+def _is_rule(field: str) -> bool:
+    """Whether a field is drawn: CARMA and others part what they say of a file from its rows by ``%%%%%%``."""
+    return len(field) >= 3 and len(set(field)) == 1 and field[0] in "%-=_*"
+
+
+def _real(delimiter: str, fields: Sequence[str]) -> str:
+    """Return a delimiter to read with: of one column any that does not occur."""
+    if delimiter != _ONE_COLUMN:
+        return delimiter
+    return ";" if any("," in f for f in fields) else ","
 
 
 def _is_start(row: Sequence[str], n: int) -> bool:
     """Whether a row with the right number of fields can open the table, rather than be a title."""
     if row[0].startswith("#"):
         return False
-    return sum(bool(f) for f in row) > n / 2 or n == 1
+    return (
+        sum(bool(f) for f in row) > n / 2 or n == 1 or all(row[1:])
+    )  # pandas leaves its index without a name
 
 
 def _numeric(column: Sequence[str]) -> bool:

@@ -30,6 +30,22 @@ def _readers() -> tuple[Reader, ...]:
 
 READERS = _readers()
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, .doc, .ppt before 2007
+#: What programs keep in files of their own, and how to get it out of them.
+_PROGRAMS = {
+    ".docx": (
+        "It is a Word document: as a transcript it says to a second at best who began, and not who stopped",
+        "Download the transcript as .vtt",
+    ),
+    ".adicht": ("It is LabChart's own file", "Export it from LabChart as text, or as MATLAB file"),
+    ".smr": ("It is Spike2's own file", "Export it from Spike2 as MATLAB file"),
+    ".smrx": ("It is Spike2's own file", "Export it from Spike2 as MATLAB file"),
+    ".vhdr": ("It is a BrainVision recording", "Export it as EDF, or read it with MNE and give it in memory"),
+    ".sml": ("It is Suunto's own file", "Export the activity as FIT"),
+    ".edf": (
+        "It ends in '.edf', but is none: an eye tracker's file?",
+        "Export a recording of the body as EDF or csv",
+    ),
+}
 _HINTS = TABLE_HINTS | {"kind", "rate_hz", "unit"}
 # fmt: off
 _NOT_TABLES = frozenset([
@@ -132,48 +148,31 @@ def _check_hints(hints: Mapping[str, Any], path: Path) -> None:
 
 
 def _unknown(path: Path) -> FormatError:
+    """Say what a file or folder that no reader knows looks like, and how to bring what it holds."""
     if path.is_dir():
-        return FormatError(
-            "No reader knows this folder", "Give a device's folder (Movesense, Empatica E4) or one file", path
-        )
-    head = head_of(path)
-    suffix = path.suffix.casefold()
-    if not head.raw.strip():
-        return FormatError("The file is empty", "Record or export it again", path)
-    if suffix in audio.SUFFIXES:
-        return FormatError(
-            f"It ends in '{suffix}', but holds no sound or video", "Check that the right file was given", path
-        )
-    if suffix == ".docx":
-        return FormatError(
-            "It is a Word document: as a transcript it says to a second at best who began, and not who stopped",
-            "Download the transcript as .vtt", path,
-        )  # fmt: skip
-    if n := len(names_in(path)):
-        return FormatError(
-            f"It is a zip of {n} files, of no format that is read as a zip",
-            "Unpack it into this folder",
-            path,
-        )
-    if head.raw[:8] == _OLD_OFFICE:
-        return FormatError(
-            "It is a workbook or document of an old Office", "Save a table as .xlsx or csv", path
-        )
-    if head.raw[:4] in (b"PK\x03\x04", b"\x89HDF"):
-        return FormatError(
+        cure = "Give a device's folder (Movesense, Empatica E4) or one file"
+        return FormatError("No reader knows this folder", cure, path)
+    head, suffix = head_of(path), path.suffix.casefold()
+    listed = "docs/formats.md lists what is read"
+    of_zip = len(names_in(path))
+    said = (
+        (not head.raw.strip(), ("The file is empty", "Record or export it again")),
+        (suffix in audio.SUFFIXES, (f"It ends in '{suffix}', but holds no sound or video", "Check that the right file was given")),
+        (suffix in _PROGRAMS, _PROGRAMS.get(suffix, ("", ""))),
+        (of_zip > 0, (f"It is a zip of {of_zip} files, of no format that is read as a zip", "Unpack it into this folder")),
+        (head.raw[:8] == _OLD_OFFICE, ("It is a workbook or document of an old Office", "Save a table as .xlsx or csv")),
+        (head.raw[:4] in (b"PK\x03\x04", b"\x89HDF"), (
             "It is a zip or HDF5 file that is damaged, cut short, or of a format that is not read",
-            "Copy it again; docs/formats.md lists what is read",
-            path,
-        )
-    if not head.encoding:
-        return FormatError(
-            "It is binary, of a format that is not read",
-            "docs/formats.md lists what is read; export it as csv",
-            path,
-        )
-    return FormatError(
-        "It is text, but no table, labels or intervals", "docs/formats.md lists what is read", path
-    )
+            f"Copy it again; {listed}",
+        )),
+        (not head.encoding, ("It is binary, of a format that is not read", f"{listed}; export it as csv")),
+        (True, (
+            "It is text, but no table, labels or intervals",
+            f"{listed}; export numbers as csv, a transcript as .vtt or .srt, labels as TextGrid",
+        )),
+    )  # fmt: skip
+    problem, cure = next(told for holds, told in said if holds)
+    return FormatError(problem, cure, path)
 
 
 @overload

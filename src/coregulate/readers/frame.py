@@ -172,6 +172,16 @@ def is_numeric(frame: Frame, column: str) -> bool:
     return len(present) > 0 and bool(np.mean(~np.isnan(floats(present, frame.dialect.decimal))) >= 0.8)
 
 
+def counts_rows(frame: Frame, column: str) -> bool:
+    """Whether a column only counts rows, and has no name beside columns that have one: pandas' index."""
+    if not frame.dialect.names or column != "column 1" or column != frame.names[0]:
+        return False
+    raw = frame.table[column]
+    return is_numeric(frame, column) and bool(
+        raw.notna().all() and (raw.astype(float).diff().iloc[1:] == 1).all()
+    )
+
+
 def as_text(frame: Frame, column: str) -> list[str]:
     """Return a column as the file writes it; whole numbers without a decimal point, missing as ``""``."""
     import pandas as pd

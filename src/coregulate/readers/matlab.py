@@ -1,4 +1,4 @@
-"""MATLAB .mat of every version: arrays and structures whose names say what they are, AcqKnowledge's export, Kubios' results.
+"""MATLAB .mat of every version: arrays and structures whose names say what they are, programs' exports, Kubios' results.
 
 There is no standard for physiology in
 .mat files: an array counts as a signal where its name, or the labels beside it, say so, and a rate is found.
@@ -20,6 +20,7 @@ from coregulate.core import FloatArray, FormatError, Notice, Stream
 from . import kubios
 from .channels import MAX_OTHER, MAX_VALUES, Channel, channel_kind, streams_of
 from .columns import is_time_name
+from .mat_exports import export_of
 from .mat_tree import MAX_DEPTH, fields_of, mat_tree, texts_of
 from .reader import Reader
 from .text import head_of
@@ -58,10 +59,9 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     tree = mat_tree(path)
     if (result := kubios.result_of(tree)) is not None:
         return kubios.read_result(result, path)
+    if (export := export_of(tree, path)) is not None:
+        return export
     rate = float(hints["rate_hz"]) if hints.get("rate_hz") is not None else _rate(tree)
-    export = _acqknowledge(tree, path)
-    if export:
-        return streams_of(export, path)
     notices: list[Notice] = []
     channels = list(_channels(tree, rate))
     named = [c for c in channels if channel_kind(c.label) != "other"]
@@ -99,27 +99,6 @@ def _rate(tree: Mapping[str, Any], depth: int = 0) -> float:
             if 0 < number <= 1e6:
                 return number
     return math.nan
-
-
-def _acqknowledge(tree: Mapping[str, Any], path: Path) -> list[Channel]:
-    """Return the channels of AcqKnowledge's export: data, labels, units, isi (ms or s between samples)."""
-    data, labels = tree.get("data"), texts_of(tree.get("labels"))
-    if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiu" or "isi" not in tree or not labels:
-        return []
-    table = data if data.ndim == 2 else data[:, None]
-    if table.shape[1] != len(labels):
-        table = table.T
-    step = float(np.ravel(np.asarray(tree["isi"], dtype=float))[0])
-    step = (
-        step / 1000.0
-        if "".join(texts_of(tree.get("isi_units"))).strip().casefold() in ("ms", "msec")
-        else step
-    )
-    if table.shape[1] != len(labels) or not (math.isfinite(step) and step > 0):
-        raise FormatError("Its labels or its sample interval do not fit its data", "Export it again", path)
-    units = [*texts_of(tree.get("units")), *[""] * len(labels)]
-    columns = np.asarray(table, dtype=np.float64)
-    return [Channel(label, columns[:, k], 1.0 / step, units[k]) for k, label in enumerate(labels)]
 
 
 def _channels(tree: Mapping[str, Any], rate: float, prefix: str = "", depth: int = 0) -> Iterator[Channel]:

@@ -18,7 +18,8 @@ from .tiers import Tier, seconds_of, streams_of_tiers
 _TIMES = re.compile(r"\s*((?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3})\s*-->\s*((?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3})")
 _VOICE = re.compile(r"<v(?:\.[\w.-]+)?\s+([^>]{1,100})>")
 _TAG = re.compile(r"<[^>]*>")
-_NAMED = re.compile(r"^([^\W\d_][^:<>]{0,40}):\s+(?=\S)")  # prior: longer names before a colon are sentences
+# prior: longer names before a colon are sentences. WhisperX writes [SPEAKER_00]: before what was said.
+_NAMED = re.compile(r"^(?:\[(?P<b>[^\]:<>]{1,40})\]|(?P<a>[^\W\d_][^:<>]{0,40})):\s+(?=\S)")
 
 
 def sniff(path: Path) -> bool:
@@ -71,7 +72,7 @@ def _cues(text: str) -> tuple[list[tuple[float, float, str]], int]:
 
 def _who_is_named(texts: list[str]) -> bool:
     """Whether cues begin with a speaker and a colon: more than half of them, or names that come again."""
-    names = [m[1] for m in map(_NAMED.match, texts) if m]
+    names = [_name(m) for m in map(_NAMED.match, texts) if m]
     return len(names) > 0.5 * len(texts) or (len(names) >= 4 and len(set(names)) <= len(names) / 2)
 
 
@@ -81,7 +82,11 @@ def _said(text: str, named: bool) -> list[tuple[str, str]]:
         ends = [m.start() for m in voices[1:]] + [len(text)]
         return [(_plain(m[1]), _plain(text[m.end() : end])) for m, end in zip(voices, ends, strict=True)]
     match = _NAMED.match(text) if named else None
-    return [(_plain(match[1]), _plain(text[match.end() :]))] if match else [("", _plain(text))]
+    return [(_plain(_name(match)), _plain(text[match.end() :]))] if match else [("", _plain(text))]
+
+
+def _name(match: re.Match[str]) -> str:
+    return match["a"] or match["b"]
 
 
 def _plain(text: str) -> str:

@@ -23,7 +23,7 @@ from .columns import (
     range_of,
     unit_of,
 )
-from .frame import Frame, dialect_of, find_column, is_numeric, load, numbers, rows_where
+from .frame import Frame, counts_rows, dialect_of, find_column, is_numeric, load, numbers, rows_where
 from .reader import SHAPED, Reader
 
 RATING_STEP_S = 2.0  # prior: dials after a talk are kept at about this step
@@ -112,6 +112,7 @@ def _columns(frame: Frame, time_name: str | None, hints: Mapping[str, Any], path
         and c not in known
         and is_numeric(frame, c)
         and not is_identifier(c)
+        and not counts_rows(frame, c)
         and not (is_time_name(c) and kind_of(c) == "other")
     ]
     if not result:

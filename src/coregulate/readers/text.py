@@ -21,6 +21,15 @@ HEAD_BYTES = 1 << 16  # prior: enough lines to tell what a table is
 BLOCK = 16 << 20  # characters of a large text that are held at once
 MAX_LINE = 1 << 16  # prior: characters; no recording that we know has longer lines
 
+_PLAIN = (
+    9,
+    10,
+    11,
+    12,
+    13,
+    21,
+    27,
+)  # control characters that texts hold; CHAT writes times between two of 21
 _BOMS = (  # UTF-32's little-endian mark begins as UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
@@ -78,7 +87,7 @@ def encoding_of(raw: bytes) -> str:
         return "utf-16-le"
     if even > 0.4 * half and odd < 0.05 * half:
         return "utf-16-be"
-    control = sum(raw.count(bytes([c])) for c in range(32) if c not in (9, 10, 11, 12, 13, 27))
+    control = sum(raw.count(bytes([c])) for c in range(32) if c not in _PLAIN)
     if control > 0.001 * len(raw) or b"\x00" in raw:
         return ""
     try:
