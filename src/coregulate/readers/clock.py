@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 from coregulate.core import FloatArray, FormatError, Notice, Samples, Signal
 
 from .columns import is_date_name, is_identifier, is_time_name, seconds_of, words_of
-from .frame import Frame, counts_rows, is_numeric, numbers
-from .stamps import form_of, tells_time, written_times, zone_assumed
+from .frame import Frame, counts_rows, form_in, is_numeric, numbers, times_in
+from .stamps import zone_assumed
 
 _DAYS = 1e6  # below this, numbers that tell a date count days
 _ELAPSED_S = 3600.0  # prior: what starts earlier counts from the recording's start, and is no time of day
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Times(NamedTuple):
@@ -41,9 +38,9 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
     """Return the name of the time column, by name and behaviour, or None."""
     asked = [n for n in frame.names if n not in skip]
     named = next((n for n in asked if is_time_name(n) and _can_be_time(frame, n, path)), None)
-    if named is None or (not is_numeric(frame, named) and form_of(frame.table[named]) == "clock"):
+    if named is None or (not is_numeric(frame, named) and form_in(frame, named) == "clock"):
         # A column of dates that tell their time tells more than one of times of day.
-        dates = (n for n in asked if is_date_name(n) and form_of(frame.table[n]) not in ("", "date", "clock"))
+        dates = (n for n in asked if is_date_name(n) and form_in(frame, n) not in ("", "date", "clock"))
         named = next(dates, named)
     if named is not None:
         return named
@@ -53,7 +50,7 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
     if frame.dialect.names and (first != "column 1" or counts_rows(frame, first)):
         return None
     if not is_numeric(frame, first):
-        return first if tells_time(frame.table[first]) else None
+        return first if _tells_time(frame, first) else None
     values = numbers(frame, first, path)[0]
     steps = np.diff(values)
     rises = len(steps) > 1 and bool(np.all(steps > 0))
@@ -62,7 +59,7 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
 
 def _can_be_time(frame: Frame, name: str, path: Path) -> bool:
     if not is_numeric(frame, name):
-        return tells_time(frame.table[name])
+        return _tells_time(frame, name)
     values = numbers(frame, name, path)[0]
     values = values[np.isfinite(values)]
     if len(values) < 2:
@@ -155,7 +152,7 @@ def _written(
     frame: Frame, name: str, path: Path, where: str, notices: list[Notice]
 ) -> tuple[FloatArray, bool]:
     """Return the seconds that a column of texts tells, and whether they are Unix times."""
-    told = written_times(frame.table[name], _days_beside(frame, name))
+    told = times_in(frame, name, _days_beside(frame, name))
     known = told.seconds[np.isfinite(told.seconds)]
     if not len(known):
         raise FormatError(
@@ -174,11 +171,16 @@ def _written(
     return told.seconds, told.unix
 
 
-def _days_beside(frame: Frame, time: str) -> pd.Series | None:
+def _tells_time(frame: Frame, name: str) -> bool:
+    """Whether a column of texts tells when each row was, be it only the time of day."""
+    return form_in(frame, name) not in ("", "date")
+
+
+def _days_beside(frame: Frame, time: str) -> str | None:
     """Return the column of dates that belongs to a column of times of day, if there is one."""
     for name in frame.names:
-        if name != time and is_date_name(name) and form_of(frame.table[name]) == "date":
-            return frame.table[name]
+        if name != time and is_date_name(name) and form_in(frame, name) == "date":
+            return name
     return None
 
 
