@@ -207,7 +207,7 @@ def _rows_together(table: pd.DataFrame, written: WrittenColumn | None, time: str
         return 1
     step_s = float(np.nanmedian(np.diff(when)))
     needed = int(np.ceil(1.02 * n_numbers / MAX_NUMBERS))
-    return needed if step_s * needed * _LEAST_HZ <= 1 else 1
+    return needed if step_s * needed * _LEAST_HZ <= 1.001 else 1  # times are rounded
 
 
 def _only_rises(column: pd.Series) -> bool:
