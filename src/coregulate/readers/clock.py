@@ -113,39 +113,45 @@ def _numeric(
     fast: bool,
     step_s: float,
 ) -> tuple[FloatArray, bool, bool]:
+    """Return a column of numbers as seconds, whether they are Unix times, and whether it only counts samples."""
     said = seconds_of(name, raw)
     present = raw[np.isfinite(raw)]
     if said is not None:
         if said[1] and float(np.median(present)) < _DAYS:
             notices.append(zone_assumed(where))
         return *said, False
-    words = {w.casefold() for w in words_of(name)}
     steps = np.diff(present)
     forward = steps[steps > 0]
     step = float(np.median(forward)) if len(forward) else 1.0
-    whole = bool(np.all(present == np.round(present)))
-    if whole and step == 1.0 and (fast or "time" in words or "t" in words):
-        if rate_hint:
-            return (raw - present[0]) / rate_hint, False, True
-        if fast:
-            raise FormatError(
-                f"The column '{name}' counts samples, and no rate is given", "Give rate_hz for this file"
-            )
-        notices.append(
-            Notice(
-                "assumed_rate",
-                where,
-                f"The column counts samples and no rate is given: one sample each {step_s:g} s is assumed.",
-            )
-        )
-        return (raw - present[0]) * step_s, False, True
+    if not np.all(present == np.round(present)):
+        return raw, False, False
+    if step == 1.0 and (fast or {"time", "t"} & {w.casefold() for w in words_of(name)}):
+        each_s = _each_s(name, where, notices, rate_hint, fast, step_s)
+        return (raw - present[0]) * each_s, False, True
     long = len(present) > 1 and float(present.max() - present.min()) > 6 * 3600.0
-    if whole and step > 1 and (long or fast):
-        notices.append(
-            Notice("assumed_unit", where, "Whole steps above 1: the time is taken as milliseconds.")
-        )
-        return raw / 1000.0, False, False
+    if step > 1 and (long or fast):
+        # A body's signal comes faster than each half second, or was averaged to whole ones: else they are microseconds.
+        short = fast and step > 500 and step % 1000 != 0
+        unit, scale = ("microseconds", 1e6) if short else ("milliseconds", 1e3)
+        text = f"Whole steps above 1: the time is taken as {unit}."
+        notices.append(Notice("assumed_unit", where, text))
+        return raw / scale, False, False
     return raw, False, False
+
+
+def _each_s(
+    name: str, where: str, notices: list[Notice], rate_hint: float | None, fast: bool, step_s: float
+) -> float:
+    """Return how long each sample lasts where the column of times only counts them."""
+    if rate_hint:
+        return 1.0 / rate_hint
+    if fast:
+        raise FormatError(
+            f"The column '{name}' counts samples, and no rate is given", "Give rate_hz for this file"
+        )
+    text = f"The column counts samples and no rate is given: one sample each {step_s:g} s is assumed."
+    notices.append(Notice("assumed_rate", where, text))
+    return step_s
 
 
 def _written(
