@@ -249,30 +249,30 @@ def regular_or_samples(
         return Samples(times_s, values, rate_hz, unit, name), notices
     step = float(np.median(forward))
     if rate_hz and abs(step * rate_hz - 1) > 0.02:
-        notices.append(
-            Notice(
-                "rate_contradicted",
-                where,
-                f"{rate_hz:g} Hz is declared, the times say {1 / step:.4g} Hz: the times are used.",
-            )
-        )
+        text = f"{rate_hz:g} Hz is declared, the times say {1 / step:.4g} Hz: the times are used."
+        notices.append(Notice("rate_contradicted", where, text))
         rate_hz = None
     lost = steps > 1.5 * step
     if lost.any() and len(steps) > 10 and np.mean(lost) < 0.2:
-        notices.append(
-            Notice(
-                "gaps",
-                where,
-                (
-                    f"{int(lost.sum())} gaps in time, {float(np.sum(steps[lost])):.1f} s in all, the longest "
-                    f"{float(steps.max()):.1f} s."
-                ),
-            )
+        text = (
+            f"{int(lost.sum())} gaps in time, {float(np.sum(steps[lost])):.1f} s in all, the longest "
+            f"{float(steps.max()):.1f} s."
         )
-    mean_rate = (len(times_s) - 1) / float(times_s[-1] - times_s[0])
-    for rate in (float(round(mean_rate)), mean_rate):
-        if rate > 0 and len(times_s) > 2:
-            ideal = times_s[0] + np.arange(len(times_s)) / rate
-            if float(np.max(np.abs(times_s - ideal))) < 0.45 / rate:
-                return Signal(values, rate, float(times_s[0]), unit, name), notices
+        notices.append(Notice("gaps", where, text))
+    regular_hz = _regular_hz(times_s)
+    if regular_hz is not None:
+        return Signal(values, regular_hz, float(times_s[0]), unit, name), notices
     return Samples(times_s, values, rate_hz, unit, name), notices
+
+
+def _regular_hz(times_s: FloatArray) -> float | None:
+    """Return the rate of a series that each stamp lies within half a sample of, a whole number where that fits."""
+    if len(times_s) <= 2:
+        return None
+    mean_hz = (len(times_s) - 1) / float(times_s[-1] - times_s[0])
+    for rate_hz in (float(round(mean_hz)), mean_hz):
+        if rate_hz > 0:
+            ideal = times_s[0] + np.arange(len(times_s)) / rate_hz
+            if float(np.max(np.abs(times_s - ideal))) < 0.45 / rate_hz:
+                return rate_hz
+    return None
