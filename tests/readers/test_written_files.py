@@ -342,7 +342,7 @@ def test_apple_export(streams):
     np.testing.assert_allclose(ecg.data.values, 300 * waves()[:, 0], atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["tcx", "fit", "fitbit", "polar_flow"])
+@pytest.mark.parametrize("name", ["tcx", "fit", "fitbit", "polar_account", "polar_flow"])
 def test_watches(streams, name):
     told = streams(name)
     heart = next(s for (kind, _), s in told.items() if kind == "heart_rate")
