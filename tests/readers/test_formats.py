@@ -226,7 +226,7 @@ def test_long_table(made):
     with pytest.raises(InputError, match="no column 'dyad'"):
         groups(path, "dyad")
     with pytest.raises(FormatError, match="folder, not a table"):
-        groups(tmp_path, "dyad")
+        groups(path.parent, "dyad")
 
 
 def test_motion_energy(made):
