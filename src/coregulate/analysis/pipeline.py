@@ -121,8 +121,8 @@ def analyze(
         )
     )  # fmt: skip
     if settings.circuits.sensitivity:
-        tell(0.95, "sensitivity")
-        analysis.summary["sensitivity"] = [change._asdict() for change in sensitivity(analysis)]
+        changes = sensitivity(analysis, progress=lambda share: tell(0.95 + 0.05 * share, "sensitivity"))
+        analysis.summary["sensitivity"] = [change._asdict() for change in changes]
     tell(1.0, "done")
     return analysis
 

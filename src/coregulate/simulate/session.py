@@ -35,6 +35,7 @@ from .turns import draw_turns
 
 CHANNELS = ("ecg", "respiration", "eda", "voice", "felt_safe")
 _KNOWN = (*CHANNELS, "movement")
+# prior: how strongly the two are tied where nobody says it
 _KAPPA = {"co-regulating": 1.3, "co-dysregulating": 0.8, "one-way": 1.0, "shared": 1.0, "none": 0.0}
 Progress = Callable[[float, str], None]
 
