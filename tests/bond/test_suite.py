@@ -278,6 +278,14 @@ def test_surrogates_keep_what_they_say():
     assert all(sorted(set(r[np.isfinite(r)])) == list(range(6)) for r in rotated)
 
 
+def test_no_course_where_no_shift_is_far_enough():
+    found = of(
+        "lagged correlation", led(400, 1, 0.9, np.random.default_rng(26)), surrogate="phase", min_shift_s=300
+    )
+    assert found.p < 0.05
+    assert not len(found.course.values)
+
+
 def test_shared_input_is_taken_out_and_both_results_are_told():
     rng = np.random.default_rng(9)
     talk = autoregressive(900, 0.9, rng)

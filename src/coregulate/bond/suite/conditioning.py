@@ -11,7 +11,7 @@ from .swelling import shares_swell, sizes_swell
 
 TINY = 1e-100  # prior: sums of squares, and their products, of all between this and its inverse are numbers
 SLOW_R = 0.98  # prior: correlation of a second with the next, from which few moments are independent
-FEW_CHANGES = 150  # docs/bond.md: 15 min at AR .99 hold some 100, at .95 some 190
+LONG_STAY_S = 6.0  # docs/bond.md: codes of AR .99 at 1 Hz stay for some 9 s, of .95 for 5
 TREND_SHARE = 0.5  # prior: share of the variance that a straight line explains
 
 
@@ -61,7 +61,7 @@ def awkward(a: FloatArray, b: FloatArray, rate_hz: float, *, codes: bool = False
         said.append("trends")
     if all(_next_r(x, rate_hz) > SLOW_R for x in (a, b)):
         said.append("slow")
-    if codes and max(_changes(x) for x in (a, b)) < FEW_CHANGES:
+    if codes and min(_stay_s(x, rate_hz) for x in (a, b)) > LONG_STAY_S:
         said.append("seldom")
     return tuple(said)
 
@@ -71,8 +71,10 @@ def _inside(x: FloatArray) -> slice:
     return slice(int(seen[0]), int(seen[-1]) + 1) if len(seen) else slice(0, 0)
 
 
-def _changes(x: FloatArray) -> int:
-    return int(np.count_nonzero(np.diff(x[np.isfinite(x)])))
+def _stay_s(x: FloatArray, rate_hz: float) -> float:
+    """How long a code stays, on average."""
+    seen = x[np.isfinite(x)]
+    return len(seen) / rate_hz / (1 + np.count_nonzero(np.diff(seen)))
 
 
 def trend_share(x: FloatArray) -> float:

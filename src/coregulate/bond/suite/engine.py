@@ -150,11 +150,11 @@ def _made_ready(trial: Trial) -> Trial:
 def _course(trial: Trial, rng: np.random.Generator) -> Course:
     """Measure over time; what one window does by chance is read off the windows of shifted copies."""
     over, settings, rate_hz = trial.measure.course, trial.settings, trial.rate_hz
-    if over is None or not settings.course:
+    by = made.shifts(len(trial.a), round(settings.min_shift_s * rate_hz), COURSE_SURROGATES, rng)
+    if over is None or not settings.course or not len(by):
         return Course(NOTHING, NOTHING, NOTHING, NOTHING)
     few = replace(settings, surrogates=COURSE_SURROGATES)
     times, values = over(trial.a, trial.b, rate_hz, few)
-    by = made.shifts(len(trial.a), round(settings.min_shift_s * rate_hz), COURSE_SURROGATES, rng)
     null = np.concatenate([over(trial.a, x, rate_hz, few)[1] for x in made.rolled(trial.b, by)])
     p = upper_p(np.abs(values), np.abs(null))
     return Course(times, values, p, p)

@@ -27,7 +27,7 @@ RUNS = "runs within a minute"
 ALONE = "autoregressions"
 ROUND = (SHIFT, KEPT, APART, TURNS, TURNS_KEPT)  # neighbours of these are alike
 
-BATCHES = 4  # prior: of as many shifts as are wanted; codes that swell together in three of four are too slow
+BATCHES = 4  # prior: looked through for shifts at which codes keep apart, each as large as what is wanted
 
 
 def kind_of(measure: Measure, odd: tuple[str, ...], settings: SuiteSettings) -> str:
@@ -78,8 +78,8 @@ def _of_shifts(trial: Trial, kind: str, rng: np.random.Generator) -> NDArray[Any
 def shifts_apart(trial: Trial, least: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw shifts at which the codes of the two do not come and go together, as they do not in the pair.
 
-    Pairs in which they do are held against other surrogates; among the others, shifts in which they do
-    would be more than chance does.
+    Pairs in which they do are held against other surrogates, so those that are left have less in common
+    than a draw of all shifts.
     """
     wanted, n = trial.settings.surrogates, len(trial.b)
     possible = rng.permutation(made.shifts(n, least, n, rng))[: BATCHES * wanted]
