@@ -51,7 +51,9 @@ def _rows(value: object, room: str) -> list[str]:
     source = inspect.getsource(type(value))
     rows = []
     for inner in dataclasses.fields(value):  # type: ignore[arg-type]
-        comment = re.search(rf"^    {inner.name}: .*?(?:# (.*))?$", source, flags=re.MULTILINE)
+        # A long comment stands with its value in brackets, on a line of their own.
+        said = rf"^    {inner.name}: \w+ = (?:\(\s+)?[^#\n]*(?:# (.*))?$"
+        comment = re.search(said, source, flags=re.MULTILINE)
         note = comment[1] if comment and comment[1] else ""
         rows.append(f"| `{room}{inner.name}` | {getattr(value, inner.name)} | {note} |")
     return rows
@@ -59,19 +61,25 @@ def _rows(value: object, room: str) -> list[str]:
 
 def command_page() -> str:
     """Every command and option."""
-    lines = ["# The command", "", (cli.help or "").replace("\n    ", "\n").strip(), ""]
+    lines = ["# The command", "", inspect.cleandoc(cli.help or ""), ""]
     for name, command in sorted(cli.commands.items()):
-        lines += [f"## coregulate {name}", "", (command.help or "").strip(), ""]
-        for parameter in command.params:
-            if isinstance(parameter, click.Option):
-                form = " ".join(f"`{o}`" for o in parameter.opts) + (
-                    f" `{parameter.metavar}`" if parameter.metavar else ""
-                )
-                lines.append(f"- {form}: {parameter.help}")
-            else:
-                lines.append(f"- `{parameter.metavar or (parameter.name or '').upper()}`")
-        lines.append("")
+        lines += _command(f"coregulate {name}", command)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _command(name: str, command: click.Command) -> list[str]:
+    if isinstance(command, click.Group):
+        return [line for sub, inner in command.commands.items() for line in _command(f"{name} {sub}", inner)]
+    parameters = [_parameter(parameter) for parameter in command.params]
+    return [f"## {name}", "", inspect.cleandoc(command.help or ""), "", *parameters, ""]
+
+
+def _parameter(parameter: click.Parameter) -> str:
+    if not isinstance(parameter, click.Option):
+        return f"- `{parameter.metavar or (parameter.name or '').upper()}`"
+    metavar = f" `{parameter.metavar}`" if parameter.metavar else ""
+    default = f" Default: {parameter.default}." if parameter.show_default else ""
+    return f"- {' '.join(f'`{o}`' for o in parameter.opts)}{metavar}: {parameter.help}{default}"
 
 
 def pages() -> dict[str, str]:

@@ -28,6 +28,20 @@ def test_generated_pages_are_current(name: str) -> None:
     assert written == generated()[name], "run 'make docs'"
 
 
+def test_every_setting_says_where_its_default_comes_from() -> None:
+    rows = [line.split("|") for line in generated()["settings.md"].splitlines() if line.startswith("| `")]
+    assert len(rows) > 50
+    assert [row[1].strip() for row in rows if not row[3].strip()] == []
+
+
+def test_every_command_of_a_group_is_on_the_page() -> None:
+    from coregulate.cli.main import models
+
+    page = generated()["command.md"]
+    assert models.commands
+    assert [n for n in models.commands if f"## coregulate models {n}\n" not in page] == []
+
+
 def test_every_link_of_the_readme_leads_somewhere() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     targets = re.findall(r"\]\(([^)#]+)\)", readme)

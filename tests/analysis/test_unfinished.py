@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coregulate.analysis import load_analysis, shared
+from coregulate.analysis import load_analysis, seeing
 from coregulate.analysis.hearing import listen
 from coregulate.analysis.unfinished import Aside
 from coregulate.cli.main import main
@@ -67,14 +67,14 @@ def test_interrupted_and_gone_on_with(talk: Path, tmp_path: Path, monkeypatch: p
         raise KeyboardInterrupt
 
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    monkeypatch.setattr(shared, "video_frames", counted)
+    monkeypatch.setattr(seeing, "video_frames", counted)
     assert run("analyze", str(talk), "--quiet", "--out", str(whole)) == 0
-    monkeypatch.setattr(shared, "video_frames", stopped)
+    monkeypatch.setattr(seeing, "video_frames", stopped)
     assert run("analyze", str(talk), "--quiet", "--out", str(broken)) == 130
     aside = tmp_path / "broken.unfinished"
     assert [p.suffix for p in aside.iterdir()] == [".npz"]
     assert not broken.exists()
-    monkeypatch.setattr(shared, "video_frames", counted)
+    monkeypatch.setattr(seeing, "video_frames", counted)
     assert run("analyze", str(talk), "--quiet", "--out", str(broken), "--blur", str(tmp_path / "review")) == 0
     assert (tmp_path / "review" / "talk-blurred.mp4").is_file()
     assert came == [10 * SECONDS, 50, 10 * (SECONDS - 4)]

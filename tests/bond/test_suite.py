@@ -7,10 +7,13 @@ import pytest
 from suite_pairs import as_asked, autoregressive, independent, led
 
 from coregulate.bond import MEASURES, SuiteSettings, couple
-from coregulate.bond.suite import surrogates
+from coregulate.bond.suite import null, surrogates
 from coregulate.bond.suite.bootstrap import autoregressions
 from coregulate.bond.suite.conditioning import awkward, smoothed
+from coregulate.bond.suite.phase import locking_profiles, locking_shifted
 from coregulate.bond.suite.shared_input import regressed
+from coregulate.bond.suite.swelling import shares_swell
+from coregulate.bond.suite.trial import Trial
 from coregulate.core import InputError, SignalError
 
 FEW = SuiteSettings(surrogates=60)
@@ -198,6 +201,44 @@ def test_strangers_take_the_surrogates_place():
     assert np.isnan(couple(a, b, rate_hz=1.0, settings=FEW, strangers=others[:5])[0].p)
 
 
+@pytest.mark.parametrize("measure", ["wavelet coherence", "phase locking", "lagged correlation"])
+def test_strangers_may_be_shorter_and_longer(measure):
+    rng = np.random.default_rng(22)
+    a, b = led(600, 1, 0.9, rng)
+    others = [autoregressive(n, 0.95, rng) for n in range(500, 700, 8)]
+    found = couple(a, b, rate_hz=1.0, measures=[measure], settings=FEW, strangers=others)[0]
+    assert len(found.surrogates) == 25
+    assert found.p < 0.05
+
+
+def test_codes_that_keep_apart_are_held_against_shifts_that_do():
+    rng = np.random.default_rng(23)
+    draws = [as_asked("code recurrence", independent("AR .95", 900, rng), rng) for _ in range(12)]
+    found = [of("code recurrence", pair, seed=k) for k, pair in enumerate(draws)]
+    calm = [k for k, t in enumerate(found) if t.surrogate_kind == "shift, not swelling together"]
+    assert len(calm) >= 6
+    a, b = draws[calm[0]]
+    every = surrogates.rolled(b, np.arange(30, 871))
+    swell = shares_swell(a, every, 1.0)
+    assert 0.05 < swell.mean() < 0.5  # what a draw of all shifts would be held against
+    first = Trial(MEASURES["code recurrence"], a, b, 1.0, FEW)
+    by = null.shifts_apart(first, 30, np.random.default_rng(0))
+    assert len(by) == 60
+    assert not swell[by - 30].any()
+
+
+def test_phases_go_round_what_the_cone_leaves():
+    rng = np.random.default_rng(24)
+    settings, shifts, sizes = SuiteSettings(), np.arange(30, 371), []
+    for _ in range(80):
+        a, b = independent("AR .9", 400, rng)
+        rows = np.abs(locking_shifted(a, b, np.append(0, shifts), 1.0, settings))
+        assert rows[0] == pytest.approx(np.abs(locking_profiles(a, b[None], 1.0, settings)[0]))
+        sizes.append([np.mean(rows[0] ** 2), np.mean(rows[1:] ** 2)])
+    of_pair, of_shifts = np.mean(sizes, axis=0)
+    assert of_pair == pytest.approx(of_shifts, rel=0.15)  # round the whole recording a fifth larger
+
+
 def test_autoregressions_keep_memory_gaps_and_the_place_of_bursts():
     rng = np.random.default_rng(16)
     x = independent("common bursts", 900, rng)[0]
@@ -288,6 +329,15 @@ def test_what_is_known_to_mislead_is_said():
     assert all("motion energy" in said[m] for m in ("granger", "transfer entropy", "cross mapping"))
     assert all("bursts common to both" in said[m] for m in bursts)
     assert not said["lagged correlation"]
+
+
+def test_what_finds_less_than_it_could_is_said():
+    rng = np.random.default_rng(25)
+    pair = independent("common bursts", 900, rng)
+    assert "less than it could" in of("cross recurrence", pair).notices[0].text
+    slow = as_asked("code recurrence", independent("AR .99", 900, rng), rng)
+    assert "seldom change" in of("code recurrence", slow).notices[0].text
+    assert not of("code recurrence", as_asked("code recurrence", independent("AR .9", 900, rng), rng)).notices
 
 
 def test_bursts_common_to_two_voices_are_kept_in_their_turns():

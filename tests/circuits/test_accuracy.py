@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from scipy.stats import rankdata
@@ -126,13 +124,3 @@ def test_voice_alone_carries_no_episode_and_no_unmarked_level(sim, trusted):
         assert told.splits["social|shutdown"]  # plenty to tell states apart, and still
         assert told.level_known == trusted
         assert not told.episodes
-
-
-def test_an_hour_of_two_people_is_quick(sim):
-    rng = np.random.default_rng(5)
-    two = {p: sim.z(sim.states(3600, rng), sim.phone, rng) for p in "ab"}
-    cues = sim.dataset({p: dict(list(z.items())[:15]) for p, z in two.items()}, 3600)
-    infer_circuits(cues.isel(time=slice(0, 3000)), {}, book=BOOK, settings=SETTINGS)
-    begin = time.process_time()
-    infer_circuits(cues, {}, book=BOOK, settings=SETTINGS)
-    assert time.process_time() - begin < 5.0

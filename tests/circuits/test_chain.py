@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import numpy as np
 import pytest
 
 from coregulate.circuits import (
     fixed_lag,
-    forward,
     forward_backward,
     stationary,
     student_divergence,
@@ -76,7 +74,7 @@ def test_inference_equals_enumeration():
         np.testing.assert_allclose(fixed_lag(found.filtered, MOVES, lag_steps=2)[t], part, atol=1e-12)
 
 
-def test_ten_hours_stay_stable_and_time_is_linear():
+def test_ten_hours_stay_stable():
     rng = np.random.default_rng(2)
     loglik = rng.normal(scale=3.0, size=(36_000, 5))
     loglik[1000:3000] = [0.0, -900.0, 0.0, -900.0, 900.0]  # far beyond what exp can hold
@@ -85,12 +83,6 @@ def test_ten_hours_stay_stable_and_time_is_linear():
     assert np.isfinite(found.filtered).all()
     assert np.isfinite(found.loglik)
     assert found.smoothed[2000, 4] > 0.999
-    hour = np.ascontiguousarray(loglik[:3600])
-    begin = time.perf_counter()
-    for _ in range(2):  # two people
-        forward(hour, MOVES, START)
-        forward_backward(hour, MOVES, START)
-    assert time.perf_counter() - begin < 0.1
 
 
 def test_without_evidence_the_prior_stands():

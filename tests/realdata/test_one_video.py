@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from itertools import cycle, islice
@@ -198,3 +199,14 @@ def test_without_lips_the_plan_says_whose_voice_is_whose(film: Path, data_dir: P
     for track in tracks.values():
         assert track.labels
         assert all(8.0 <= x.start_s < x.end_s <= 15.0 for x in track.labels)
+
+
+def test_a_microphone_that_hears_nobody_says_so(data_dir: Path, tmp_path: Path) -> None:
+    shutil.copy(data_dir / "faces" / "WolfgangLanger_Pexels.mp4", tmp_path / "film.mp4")
+    for arguments in (["init", str(tmp_path), "--yes"], ["analyze", str(tmp_path), "--quiet"]):
+        subprocess.run([sys.executable, "-m", "coregulate", *arguments], capture_output=True, check=True)
+    notices = json.loads((tmp_path / "analysis" / "analysis.json").read_text())["warnings"]
+    about = {n["code"]: n for n in notices if n["where"] == "film.mp4"}
+    assert "nobody is heard to speak" in about["no_speech"]["text"]
+    assert "person =" in about["one_face"]["text"]  # the cure
+    assert not {"voices_told_apart", "shared_sound"} & {n["code"] for n in notices}

@@ -202,3 +202,11 @@ def test_flooding_needs_level_and_rise() -> None:
     assert flooding(rate, float("nan"), settings=SETTINGS) == ()
     period = Signal(60_000 / values, 1.0, 10.0, "ms", "heart_period")
     assert flooding(period, 80.0, settings=SETTINGS) == (Segment(130.0, 170.0),)
+
+
+@pytest.mark.slow
+def test_an_hour_of_beats_is_found_whole() -> None:
+    pytest.importorskip("neurokit2")
+    beat = np.exp(-((np.arange(400) - 100) ** 2) / 50)
+    heart = measure_heart(Signal(np.tile(beat, 4500), 500.0), "ecg", settings=SETTINGS)
+    assert len(heart.events["beats"].times_s) == pytest.approx(4500, abs=5)

@@ -9,7 +9,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-Tell = Callable[[float, str], None]
+from .progress import Progress
+
 Made = TypeVar("Made")
 AlsoMade = TypeVar("AlsoMade")
 _TICK_S = 0.2  # prior: how often the bar moves while only the second piece works
@@ -27,7 +28,7 @@ class _BrokenOff(BaseException):
     """The other piece has ended with an exception: there is nothing left to work for."""
 
 
-def side_by_side(one: Piece[Made], other: Piece[AlsoMade], tell: Tell) -> tuple[Made, AlsoMade]:
+def side_by_side(one: Piece[Made], other: Piece[AlsoMade], tell: Progress) -> tuple[Made, AlsoMade]:
     """Do one piece in this thread, where Ctrl-C arrives, and the other in a thread of its own.
 
     Parameters

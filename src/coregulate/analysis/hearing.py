@@ -22,7 +22,7 @@ from coregulate.perception import (
 from coregulate.session import OwnedStream
 
 from .crop import cropped_track
-from .shared import Seen
+from .seen import Seen
 from .unfinished import Aside
 
 
@@ -94,6 +94,8 @@ def tell_two(
     """Tell whose each of two voices on one microphone is: by the lips, else by the plan."""
     by_lips = _by_lips(heard, seen)
     track, owner = by_lips or _by_plan(heard, stream)
+    if not track.labels:
+        return {}, Notice("no_speech", stream.path, "One microphone for both, and nobody is heard to speak.")
     how = (
         "by voices and lips together"
         if by_lips

@@ -8,7 +8,8 @@ from typing import Any
 from coregulate.core import Data, Segment, Settings
 from coregulate.session import Session
 
-from .measure import Bodies, measure_bodies
+from .bodies import Bodies
+from .measure import measure_bodies
 from .pipeline import BOND_SERIES, overlap_s
 from .presence import presence
 from .summary import describe_stream

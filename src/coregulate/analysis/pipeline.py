@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,11 @@ from coregulate.session import OwnedStream, Session
 from coregulate.signals import flooding
 from coregulate.story import Story, cue_rises, tell_story
 
+from .bodies import Bodies
 from .crop import cropped
-from .measure import Bodies, measure_bodies
+from .measure import measure_bodies
 from .personal import personal_notices, personal_of, personal_summary, without_history
+from .progress import Progress, part
 from .result import Analysis, SessionFacts
 from .sensitivity import sensitivity
 from .summary import SAFE, analysis_key, summarise
@@ -26,7 +28,6 @@ from .tied import tied, untied
 
 #: Signals that the bond is looked for in, in order of preference (the first that both have long enough is primary).
 BOND_SERIES = ("heart_period", "felt_safe", "coded_affect", "skin_conductance", "f0", "motion_energy")
-Progress = Callable[[float, str], None]
 
 
 def analyze(
@@ -66,30 +67,23 @@ def analyze(
     InputError
         Where nothing of the session can be used.
     """
-    bar = progress or (lambda share, what: None)
     session.require_consent()
     settings = settings or Settings().changed(session.plan.settings, str(session.folder / "session.toml"))
     rng = np.random.default_rng(settings.seed)
     people = [p.id for p in session.people]
     book = load_cuebook()
-
-    bar(0.0, "reading files")
+    bar = progress or (lambda share, what: None)
     # Pictures take minutes an hour, what follows them seconds: the bar's time left is to be honest.
     measured = 0.95 if any(s.kind == "video" for s in session.streams) else 0.65
+    tell = part(bar, measured, 1.0)
 
-    def tell(share: float, what: str) -> None:
-        bar(measured + (1.0 - measured) * share, what)
-
+    bar(0.0, "reading files")
     streams = [cropped(s, start_s, end_s) for s in session.streams]
     personal = personal_of(session, book, streams)
     span = Segment(max(start_s, 0.0), min(end_s, session.duration_s))
+    aside = None if unfinished is None else Path(unfinished)
     bodies = measure_bodies(
-        session,
-        streams,
-        span,
-        settings=settings,
-        tell=lambda share, what: bar(measured * share, what),
-        unfinished=None if unfinished is None else Path(unfinished),
+        session, streams, span, settings=settings, tell=part(bar, 0.0, measured), unfinished=aside
     )
 
     tell(0.0, "cues")
@@ -115,44 +109,27 @@ def analyze(
 
     notices = _collected(session, bodies, cue_notices, circuits, bond, story)
     notices.extend(personal_notices(session, personal, circuits, plain, span))
-    facts = SessionFacts(
-        session.name, session.people, span.duration_s, overlap_s(people, streams), session.plan.start_unix_s
-    )
-    key = analysis_key(session, settings, start_s, end_s)
-    summary = summarise(
-        session,
-        facts,
-        span,
-        streams,
-        bodies,
-        cues,
-        circuits,
-        bond,
-        story,
-        baselines,
-        settings,
-        notices,
-        key,
-        personal_summary(personal, circuits, plain, span),
-    )
     analysis = Analysis(
-        facts,
-        bodies.signals,
-        bodies.events,
-        bodies.tracks,
-        cues,
-        circuits,
-        bond,
-        story,
-        summary,
-        tuple(notices),
-        personal,
-    )
+        _facts(session, span, streams), bodies.signals, bodies.events, bodies.tracks,
+        cues, circuits, bond, story, {}, tuple(notices), personal,
+    )  # fmt: skip
+    analysis.summary.update(
+        summarise(
+            session, analysis, span=span, streams=streams, bodies=bodies, baselines=baselines, settings=settings,
+            key=analysis_key(session, settings, start_s, end_s),
+            personal=personal_summary(personal, circuits, plain, span),
+        )
+    )  # fmt: skip
     if settings.circuits.sensitivity:
-        tell(0.95, "sensitivity")
-        summary["sensitivity"] = [change._asdict() for change in sensitivity(analysis)]
+        changes = sensitivity(analysis, progress=lambda share: tell(0.95 + 0.05 * share, "sensitivity"))
+        analysis.summary["sensitivity"] = [change._asdict() for change in changes]
     tell(1.0, "done")
     return analysis
+
+
+def _facts(session: Session, span: Segment, streams: Sequence[OwnedStream]) -> SessionFacts:
+    overlap = overlap_s([p.id for p in session.people], streams)
+    return SessionFacts(session.name, session.people, span.duration_s, overlap, session.plan.start_unix_s)
 
 
 def _baseline(session: Session, person: str) -> Baseline:

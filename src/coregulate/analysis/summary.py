@@ -13,13 +13,13 @@ import xarray as xr
 
 from coregulate.bond import Bond, Moments
 from coregulate.circuits import Bouts, Circuits, Partner, Supported
-from coregulate.core import Estimate, FloatArray, Notice, Pictures, Samples, Segment, Settings, Signal, Sound
+from coregulate.core import Estimate, FloatArray, Pictures, Samples, Segment, Settings, Signal, Sound
 from coregulate.cues import STATES, Baseline
-from coregulate.session import OwnedStream, Session
-from coregulate.story import Story
+from coregulate.session import OwnedStream, SegmentPlan, Session
+from coregulate.story import Episode, Story
 
-from .measure import Bodies
-from .result import SessionFacts
+from .bodies import Bodies
+from .result import Analysis, SessionFacts
 from .versions import version_of
 
 SAFE = ("social", "play", "still")
@@ -51,11 +51,11 @@ def analysis_key(session: Session, settings: Settings, start_s: float, end_s: fl
 
 
 def summarise(
-    session: Session, facts: SessionFacts, span: Segment, streams: Sequence[OwnedStream], bodies: Bodies, cues: xr.Dataset,
-    circuits: Circuits, bond: Bond, story: Story, baselines: Mapping[str, Baseline], settings: Settings,
-    notices: Sequence[Notice], key: str, personal: Mapping[str, Any],
+    session: Session, analysis: Analysis, *, span: Segment, streams: Sequence[OwnedStream], bodies: Bodies,
+    baselines: Mapping[str, Baseline], settings: Settings, key: str, personal: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the object of ``analysis.json``; what is not known is NaN (null in the file)."""
+    """Return the object of ``analysis.json`` for what was found; what is not known is NaN (null in the file)."""
+    facts, circuits, story = analysis.session, analysis.circuits, analysis.story
     people = [p.id for p in facts.people]
     return {
         "format": 1,
@@ -66,24 +66,18 @@ def summarise(
         "people": [{"id": p.id, "name": p.name, "role": p.role} for p in facts.people],
         "streams": [describe_stream(s, bodies) for s in streams],
         "baselines": {pid: _baseline(b) for pid, b in baselines.items()},
-        "cues": {pid: _observed(cues, pid) for pid in people},
+        "cues": {pid: _observed(analysis.cues, pid) for pid in people},
         "states": {pid: state_means(circuits, pid, span) for pid in people},
-        "segments": [
-            {
-                "name": s.name, "person": s.person or None, "start_s": s.start_s, "end_s": s.end_s, "baseline": s.baseline or None,
-                "states": {pid: state_means(circuits, pid, Segment(s.start_s, s.end_s)) for pid in people if s.person in ("", pid)},
-            }
-            for s in session.segments
-        ],
+        "segments": [_segment(s, people, circuits) for s in session.segments],
         "supported": {pid: _supported(circuits.supported[pid]) for pid in people},
         "personal": dict(personal),
         "bouts": {pid: _bouts(b) for pid, b in circuits.bouts.items()},
         "partner": {pid: _partner(p) for pid, p in circuits.partner.items()},
         "sensitivity": None,
-        "bond": _bond(bond),
+        "bond": _bond(analysis.bond),
         "episodes": [_episode(e) for e in story.episodes],
-        "not_known": _not_known(facts, circuits, bond, story),
-        "warnings": [{"code": n.code, "where": n.where, "text": n.text} for n in notices],
+        "not_known": _not_known(facts, circuits, analysis.bond, story),
+        "warnings": [{"code": n.code, "where": n.where, "text": n.text} for n in analysis.notices],
         "versions": {"coregulate": version_of("coregulate"), "python": platform.python_version(), **{p: version_of(p) for p in _PACKAGES}},
         "parameters": settings.as_dict(),
         "inputs": [{"path": f.path, "sha256": f.sha256, "bytes": f.n_bytes} for f in session.inputs()],
@@ -152,6 +146,15 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
         "trusted": baseline.trusted,
         "segments": [list(s) for s in baseline.segments],
     }
+
+
+def _segment(segment: SegmentPlan, people: Sequence[str], circuits: Circuits) -> dict[str, Any]:
+    stretch = Segment(segment.start_s, segment.end_s)
+    whose = [pid for pid in people if segment.person in ("", pid)]
+    return {
+        "name": segment.name, "person": segment.person or None, "start_s": segment.start_s, "end_s": segment.end_s,
+        "baseline": segment.baseline or None, "states": {pid: state_means(circuits, pid, stretch) for pid in whose},
+    }  # fmt: skip
 
 
 def _observed(cues: xr.Dataset, person: str) -> list[str]:
@@ -230,7 +233,7 @@ def _moments(moments: Moments) -> dict[str, Any]:
     }
 
 
-def _episode(episode: Any) -> dict[str, Any]:
+def _episode(episode: Episode) -> dict[str, Any]:
     return {
         "start_s": episode.start_s, "end_s": episode.end_s, "kind": episode.kind, "turn_s": episode.turn_s,
         "repair_by": episode.repair_by or None, "recovered": bool(episode.recovered),

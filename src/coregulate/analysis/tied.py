@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from coregulate.core import Notice
 from coregulate.session import OwnedStream
 
-from .measure import Bodies
+from .bodies import Bodies
 
 #: What a signal of the bond was measured from, where its name is not what ``Bodies.used`` says.
 _USED_AS = {"coded_affect": ("codes",), "f0": ("voice",), "motion_energy": ("motion_energy", "face")}

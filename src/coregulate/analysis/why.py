@@ -101,40 +101,49 @@ def explain(analysis: Analysis, *, person: str, time_s: float) -> Why:
     InputError
         For somebody, or a time, that is not in the session.
     """
-    circuits = analysis.circuits
     who = _person(analysis, person, time_s)
     second = int(time_s)
+    circuits = analysis.circuits
     smoothed, filtered = (
         x.sel(person=who.id).isel(time=second).values for x in (circuits.states, circuits.filtered)
     )
-    whole = circuits.evidence.sel(person=who.id).values
-    ledger = np.nan_to_num(whole[second].astype(np.float64))
-    around = (
-        np.nan_to_num(whole[max(second - _AROUND_S, 0) : second + _AROUND_S]).astype(np.float64).sum(axis=0)
-    )
-    rows = [
-        WhyRow(_label(cue), _value(analysis, who.id, cue, second), _by_state(ledger[k]), _by_state(around[k]))
-        for k, cue in enumerate(circuits.evidence.cue.values.tolist())
-        if np.any(around[k])
-    ]
-    rows.sort(key=lambda row: -max(map(abs, row.around.values())))
-    total = ledger.sum(axis=0)
+    ledger = circuits.evidence.sel(person=who.id).values
+    rows = _rows(analysis, who.id, ledger, second)
+    total = np.nan_to_num(ledger[second].astype(np.float64)).sum(axis=0)
     odds, so_far = (_against_others(np.log(np.maximum(p, _LEAST))) for p in (smoothed, filtered))
-    told = max(
-        circuits.supported[who.id].groups,
-        key=lambda group: float(sum(smoothed[STATES.index(s)] for s in group)),
-    )
-    unknown = _not_known(circuits.supported[who.id], known=bool(np.isfinite(smoothed).all()))
-    when = f"{second // 60}:{second % 60:02d}"
-    if unknown:
-        sentence = f"At {when} it is not known how {who.name} was: {unknown}."
-    else:
-        chance = float(sum(smoothed[STATES.index(s)] for s in told))
-        sentence = f"At {when} {who.name} reads as {_words(told)} ({chance:.0%}){_reasons(rows, told)}."
+    sentence, told = _sentence(who, second, smoothed, circuits.supported[who.id], rows)
     return Why(
-        who.id, float(second), sentence, () if unknown else told, tuple(rows),
+        who.id, float(second), sentence, told, rows,
         _by_state(total), _by_state(so_far - total), _by_state(odds - so_far), _by_state(odds), _by_state(smoothed),
     )  # fmt: skip
+
+
+def _rows(analysis: Analysis, person: str, ledger: FloatArray, second: int) -> tuple[WhyRow, ...]:
+    """Return a row for each cue that says something near a second, the most first; ``ledger`` is (time, cue, state)."""
+    here = np.nan_to_num(ledger[second].astype(np.float64))
+    near = ledger[max(second - _AROUND_S, 0) : second + _AROUND_S]
+    around = np.nan_to_num(near).astype(np.float64).sum(axis=0)
+    rows = [
+        WhyRow(_label(cue), _value(analysis, person, cue, second), _by_state(here[k]), _by_state(around[k]))
+        for k, cue in enumerate(analysis.circuits.evidence.cue.values.tolist())
+        if np.any(around[k])
+    ]
+    return tuple(sorted(rows, key=lambda row: -max(map(abs, row.around.values()))))
+
+
+def _sentence(
+    who: Person, second: int, smoothed: FloatArray, supported: Supported, rows: Sequence[WhyRow]
+) -> tuple[str, tuple[str, ...]]:
+    """Say how a person reads and why, and which states those are; none where it is not known."""
+
+    def chance(group: Sequence[str]) -> float:
+        return float(sum(smoothed[STATES.index(s)] for s in group))
+
+    when = f"{second // 60}:{second % 60:02d}"
+    if unknown := _not_known(supported, known=bool(np.isfinite(smoothed).all())):
+        return f"At {when} it is not known how {who.name} was: {unknown}.", ()
+    told = max(supported.groups, key=chance)
+    return f"At {when} {who.name} reads as {_words(told)} ({chance(told):.0%}){_reasons(rows, told)}.", told
 
 
 def _person(analysis: Analysis, person: str, time_s: float) -> Person:

@@ -229,6 +229,29 @@ def _fine(pair: _Pair, people: tuple[str, str], both: Mapping[str, Signal]) -> _
     return _on_one_grid(pair.name, people, both, 2.0, []) or pair
 
 
+def _suite_settings(settings: BondSettings, rate_hz: float) -> SuiteSettings:
+    return SuiteSettings(
+        surrogates=settings.surrogates,
+        alpha=settings.alpha,
+        min_shift_s=settings.min_shift_s,
+        # A window needs three samples: slow ratings get a longer one.
+        window_s=max(settings.window_s, 8 / rate_hz),
+        step_s=settings.step_s,
+        max_lag_s=settings.max_lag_s,
+    )
+
+
+def _course(pair: _Pair, suite: SuiteSettings) -> LaggedCorrelation:
+    return lagged_correlation(
+        pair.a,
+        pair.b,
+        rate_hz=pair.rate_hz,
+        window_s=suite.window_s,
+        step_s=max(suite.step_s, COURSE_STEP_S),
+        max_lag_s=suite.max_lag_s,
+    )
+
+
 def _couple(
     pair: _Pair,
     people: tuple[str, str],
@@ -237,25 +260,8 @@ def _couple(
     *,
     exploratory: bool,
 ) -> Coupling:
-    # A window needs three samples: slow ratings get a longer one.
-    window_s = max(settings.window_s, 8 / pair.rate_hz)
-    suite = SuiteSettings(
-        surrogates=settings.surrogates,
-        alpha=settings.alpha,
-        min_shift_s=settings.min_shift_s,
-        window_s=window_s,
-        step_s=settings.step_s,
-        max_lag_s=settings.max_lag_s,
-    )
+    suite = _suite_settings(settings, pair.rate_hz)
     found = run(LAGGED, pair.a, pair.b, rate_hz=pair.rate_hz, settings=suite, rng=rng)
-    course = lagged_correlation(
-        pair.a,
-        pair.b,
-        rate_hz=pair.rate_hz,
-        window_s=window_s,
-        step_s=max(settings.step_s, COURSE_STEP_S),
-        max_lag_s=settings.max_lag_s,
-    )
     return Coupling(
         measure=found.measure,
         a=people[0],
@@ -268,7 +274,7 @@ def _couple(
         q=found.p,
         lag_s=found.lag_s,
         surrogates=found.surrogates,
-        course=course,
+        course=_course(pair, suite),
         n_effective=found.n_effective,
         method=METHOD,
         notices=found.notices,

@@ -36,39 +36,44 @@ def pool_words(words: Sequence[Word], *, settings: BondSettings) -> Word:
     fitted = [w for w in words if np.isfinite(w.p_any)]
     if not fitted:
         return Word("undetermined", words[0].reason if words else "no session")
-    time = np.array([w.common_s for w in fitted])
-    part = time / time.sum()
-    pooled = fitted[0]._replace(
-        p_any=_fisher([w.p_any for w in fitted]),
-        p12=_fisher([w.p12 for w in fitted]),
-        p21=_fisher([w.p21 for w in fitted]),
-        rival_margin=float(sum(w.rival_margin for w in fitted)),
-        gain=_random_effects([w.gain for w in fitted]),
-        gain_each=(
-            _random_effects([w.gain_each[0] for w in fitted]),
-            _random_effects([w.gain_each[1] for w in fitted]),
-        ),
-        damping=(
-            float(part @ [w.damping[0] for w in fitted]),
-            float(part @ [w.damping[1] for w in fitted]),
-        ),
-        share=(
-            _mean_share([w.share[0] for w in fitted], part),
-            _mean_share([w.share[1] for w in fitted], part),
-        ),
-        common_s=float(time.sum()),
-        observed=float(part @ [w.observed for w in fitted]),
-        more_minutes=NAN,
-        late_s=0.0,
-        gain_at_once=float(part @ [w.gain_at_once for w in fitted]),
-        parameters={},
-        evidence=None,
-    )
+    pooled = _averaged(fitted)
     if max(pooled.p_any, pooled.p12, pooled.p21) < settings.alpha:
         evidence = [w.evidence for w in fitted if w.evidence]
         pooled = pooled._replace(**_joint(evidence)) if len(evidence) == len(fitted) else pooled
     verdict, reason = decide(pooled, settings)
     return pooled._replace(verdict=verdict, reason=reason)
+
+
+def _averaged(words: Sequence[Word]) -> Word:
+    """Put the numbers of all sessions together as if each stood alone; the word itself is still open."""
+    time = np.array([w.common_s for w in words])
+    part = time / time.sum()
+
+    def of(k: int) -> tuple[Estimate, float, Estimate]:
+        return (
+            _random_effects([w.gain_each[k] for w in words]),
+            float(part @ [w.damping[k] for w in words]),
+            _mean_share([w.share[k] for w in words], part),
+        )
+
+    (gain_1, damping_1, share_1), (gain_2, damping_2, share_2) = of(0), of(1)
+    return words[0]._replace(
+        p_any=_fisher([w.p_any for w in words]),
+        p12=_fisher([w.p12 for w in words]),
+        p21=_fisher([w.p21 for w in words]),
+        rival_margin=float(sum(w.rival_margin for w in words)),
+        gain=_random_effects([w.gain for w in words]),
+        gain_each=(gain_1, gain_2),
+        damping=(damping_1, damping_2),
+        share=(share_1, share_2),
+        common_s=float(time.sum()),
+        observed=float(part @ [w.observed for w in words]),
+        more_minutes=NAN,
+        late_s=0.0,
+        gain_at_once=float(part @ [w.gain_at_once for w in words]),
+        parameters={},
+        evidence=None,
+    )
 
 
 def _joint(sessions: Sequence[Evidence]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from coregulate.core import BondSettings, Estimate, FloatArray
 
 from .correlation import checked, comes_second
 from .gain import partner_share
-from .interval import Quantity, likelihood_bound
+from .interval import likelihood_bound
 from .links import by_cross_spectrum, by_likelihood
-from .oscillators import NAMES, Fit, fit_all
+from .oscillators import NAMES, Fits, fit_all
 from .prepare import Spectra, binned, spectra, stretches, whole
 from .variants import (
     FIRST,
@@ -190,9 +190,30 @@ def word(
     )
 
 
+class _Tested(NamedTuple):
+    data: Spectra
+    fits: Fits
+    p_any: float
+    p12: float
+    p21: float
+
+
 def _fitted(
     parts: list[tuple[FloatArray, FloatArray]], rate: float, settings: BondSettings, *, oscillators: bool
 ) -> Word:
+    tested = _tested(parts, rate, oscillators=oscillators)
+    data, coupled = tested.data, tested.fits.coupled
+    # Delay and rest turn the gain: where there is one to speak of, both have to be right.
+    found = variants(data, coupled) if tested.p_any < settings.alpha else [Variant(coupled, data)]
+    result = _described(tested, found)
+    verdict, reason = decide(result, settings)
+    result = result._replace(verdict=verdict, reason=reason)
+    minutes = sum(len(x) for x, _ in parts) / rate / 60
+    return result._replace(more_minutes=_more(result, minutes, settings))
+
+
+def _tested(parts: list[tuple[FloatArray, FloatArray]], rate: float, *, oscillators: bool) -> _Tested:
+    """Fit and test two copies of the data, as it is and with bursts evened out."""
     data, even = (_copy(parts, rate, normalise_bursts=even) for even in (False, True))
     fits = fits_even = fit_all(even)
     if data.swell > BURSTY:
@@ -202,37 +223,30 @@ def _fitted(
     test = by_likelihood if oscillators else by_cross_spectrum
     # Bursts common to both feign a link, not its directions: those keep the copy with more to see.
     _, p12, p21 = test(fits, data)
-    p_any = test(fits_even, even).p_any
-    plain = Variant(fits.coupled, data)
-    # Delay and rest turn the gain: where there is one to speak of, both have to be right.
-    found = variants(data, fits.coupled) if p_any < settings.alpha else [plain]
-    coupled, data = chosen = best(found)
-    theta = coupled.theta
-    rival = rival_of(chosen, fits.uncoupled)
+    return _Tested(data, fits, test(fits_even, even).p_any, p12, p21)
 
-    def share_of(person: int) -> Estimate:
-        return _bounded(coupled, data, lambda t: partner_share(t, data.omega, data.late)[:, person])
 
-    result = Word(
+def _described(tested: _Tested, found: list[Variant]) -> Word:
+    """Put down all numbers of the variant that fits best; the word itself is still open."""
+    chosen = best(found)
+    theta = chosen.fit.theta
+    rival = rival_of(chosen, tested.fits.uncoupled)
+    return Word(
         "undetermined",
         "",
-        p_any,
-        p12,
-        p21,
-        rival_margin=float(rival.plain_cost - coupled.plain_cost),
+        tested.p_any,
+        tested.p12,
+        tested.p21,
+        rival_margin=float(rival.plain_cost - chosen.fit.plain_cost),
         gain=gain_over(found, MEAN),
         gain_each=(gain_over(found, FIRST), gain_over(found, SECOND)),
         damping=(_ratio(theta, 0), _ratio(theta, 1)),
-        share=(share_of(0), share_of(1)),
+        share=(_share(chosen, 0), _share(chosen, 1)),
         late_s=chosen.name[0],
         gain_at_once=gain_value(at_once(found)),
         parameters=_named(theta),
-        evidence=Evidence(plain),
+        evidence=Evidence(found[0]),
     )
-    verdict, reason = decide(result, settings)
-    minutes = sum(len(x) for x, _ in parts) / rate / 60
-    result = result._replace(verdict=verdict, reason=reason)
-    return result._replace(more_minutes=_more(result, minutes, settings))
 
 
 def _copy(parts: list[tuple[FloatArray, FloatArray]], rate: float, *, normalise_bursts: bool) -> Spectra:
@@ -242,9 +256,15 @@ def _copy(parts: list[tuple[FloatArray, FloatArray]], rate: float, *, normalise_
     return data._replace(spread=data.spread * data.swell) if normalise_bursts else data
 
 
-def _bounded(fit: Fit, data: Spectra, quantity: Quantity) -> Estimate:
-    value = float(quantity(fit.theta[None])[0])
-    high = min(likelihood_bound(fit, data, quantity, 1.0, level=0.95), 1.0)
+def _share(chosen: Variant, person: int) -> Estimate:
+    """Share of one's variance that comes from the partner, with its one-sided bound."""
+    fit, data = chosen
+
+    def share(theta: FloatArray) -> FloatArray:
+        return partner_share(theta, data.omega, data.late)[:, person]
+
+    value = float(share(fit.theta[None])[0])
+    high = min(likelihood_bound(fit, data, share, 1.0, level=0.95), 1.0)
     n = 2.0 * len(data.omega) / data.spread
     return Estimate(value, 0.0, high, n_effective=n, method="share of variance, one-sided bound")
 

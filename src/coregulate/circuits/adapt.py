@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 #: Standard deviation of a person's mean around the table's, in z (prior).
 PERSON_SD = 0.25
+# Rounds in which shifts and states are fitted in turn (prior).
 _STEPS = 8
 # The person's word on these channels is a label; everything else is evidence.
 _WORDS = ("rating", "correction")

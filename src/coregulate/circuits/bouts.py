@@ -17,14 +17,14 @@ from .transitions import SAFE, UNSAFE, stationary, transition_matrix
 
 #: What the prior weighs: moves out of a state, and moves out of safe and of unsafe states (prior).
 PRIOR_MOVES = np.array([4.0, 2.0, 2.0])
-#: In how many ways, about, the seconds that are looked at are chosen.
+#: In how many ways, about, the seconds that are looked at are chosen (prior).
 CHOICES = 3
-#: EM ends where no duration moves by more than this share.
+#: EM ends where no duration moves by more than this share (prior).
 TOLERANCE = 1e-3
-#: Rounds of EM at most.
+#: Rounds of EM at most (prior).
 MAX_STEPS = 300
-_STEP = 0.05  # of the numerical second derivative, in logits
-_Z95 = 1.959964
+_STEP = 0.05  # of the numerical second derivative, in logits (prior)
+_Z95 = 1.959964  # normal quantile of .975
 
 
 class Bouts(NamedTuple):

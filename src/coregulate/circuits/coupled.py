@@ -17,16 +17,17 @@ from .transitions import SAFE, UNSAFE, stationary
 
 #: What nobody else can perceive: it cannot move the partner.
 UNSEEN = frozenset({"heart", "skin", "rating", "correction"})
-#: The partner's cues of the last 1 to 10 s count.
+#: The partner's cues of the last 1 to 10 s count (prior).
 WINDOW_S = 10
 #: Smallest shift of a shuffled cue, in s (prior).
 MIN_SHIFT_S = 30
-#: Shuffles stop once this many did as well as the cues themselves (Besag & Clifford 1991, 10.1093/biomet/78.2.301).
+#: Shuffles stop once this many did as well as the cues themselves (Besag & Clifford 1991, 10.1093/biomet/78.2.301); how many: prior.
 ENOUGH = 10
+# EM ends where no weight moves by more, or after so many rounds, each of so many Newton steps at most (prior).
 _TOLERANCE = 5e-3
 _MAX_STEPS = 50
 _NEWTON_STEPS = 8
-_Z95 = 1.959964
+_Z95 = 1.959964  # normal quantile of .975
 
 
 class Partner(NamedTuple):

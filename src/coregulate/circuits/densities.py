@@ -11,8 +11,6 @@ from scipy.special import gammaln
 
 from coregulate.core import FloatArray
 
-#: Log odds of touch when a state says nothing (prior).
-TOUCH_INTERCEPT = -1.4
 #: A rating is clipped to this share of its range from either end (prior).
 RATING_CLIP = 0.02
 

@@ -16,15 +16,16 @@ from .separability import WEAK, d_primes, tells_safety
 from .tempering import fit_lambdas, fit_within
 from .transitions import FIGHT_FLIGHT, SAFE, UNSAFE
 
-#: Rounds of offsets, lags, lambda and kappa.
+#: Rounds of offsets, lags, lambda and kappa (prior).
 PASSES = 3
 # Where lambda starts before any state is known (prior).
 _FIRST_LAMBDA = 0.1
-# ln kappa is searched within three prior standard deviations.
+# ln kappa is searched within three standard deviations of its prior.
 _KAPPA_REACH = 3.0
+# EM for the offsets ends after so many rounds, or where none moves by more than this, z (prior).
 _EM_STEPS = 60
 _EM_TOLERANCE = 2e-3
-# The opening that may serve as reference: 120 s after the first 60 s.
+# The opening that may serve as reference: 120 s after the first 60 s (prior).
 _OPENING = slice(60, 180)
 
 

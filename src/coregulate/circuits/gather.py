@@ -16,7 +16,7 @@ from .transitions import SAFE, UNSAFE
 
 #: Cue samples a second.
 SAMPLES_PER_S = 10
-#: Least share of a second's samples that makes it observed (prior; the cues' default).
+#: Least share of a second's samples that makes it observed (prior).
 FLOOR_FRACTION = 0.1
 
 
@@ -85,36 +85,41 @@ def rows_from_seconds(
         if (name in keep if keep is not None else name in table and bool(np.isfinite(table[name]).any()))
     ]
     values = {cue.name: table.get(cue.name, np.full(n_seconds, np.nan)) for cue in found}
-    quality = {
-        name: np.where(
-            np.isfinite(x), np.clip(weights.get(f"{name}_quality", np.ones(n_seconds)), 0.0, 1.0), 0.0
-        )
-        for name, x in values.items()
-    }
+    quality = {name: _quality(x, weights.get(f"{name}_quality")) for name, x in values.items()}
     graded = [cue for cue in found if cue.kind == "graded" and cue.argues]
-    absolute = []
-    if codes := [cue for cue in found if cue.kind == "code"]:
-        absolute.append(_codes(codes, values, book))
-    absolute.extend(_touch(cue, values[cue.name], quality[cue.name]) for cue in found if cue.kind == "touch")
-    absolute.extend(
-        _rating(cue, values[cue.name], quality[cue.name], rating_lag_s)
-        for cue in found
-        if cue.kind == "rating"
-    )
-    means = _by_state(graded, "means")
     return Rows(
         names=tuple(cue.name for cue in graded),
         channels=tuple(cue.channel for cue in graded),
         z=np.nan_to_num(_columns([values[c.name] for c in graded], n_seconds), nan=0.0),
         quality=_columns([quality[c.name] for c in graded], n_seconds),
-        means=means,
+        means=_by_state(graded, "means"),
         scales=_by_state(graded, "scales"),
         reference=np.array([cue.reference_mean(reference_of(cue, baseline)) for cue in graded]),
         centre=np.zeros(len(graded)),
         tau=np.array([_offset_sd(cue, values[cue.name], baseline) for cue in graded]),
         lag_s=np.array([cue.lag_s for cue in graded]),
-        absolute=tuple(absolute),
+        absolute=_absolute(found, values, quality, book, rating_lag_s),
     )
+
+
+def _quality(values: FloatArray, weights: FloatArray | None) -> FloatArray:
+    """Weight of each second, 0 to 1: 0 where nothing was seen, 1 where nobody says how well."""
+    weight = np.ones(len(values)) if weights is None else np.clip(weights, 0.0, 1.0)
+    return np.where(np.isfinite(values), weight, 0.0)
+
+
+def _absolute(
+    found: list[Cue],
+    values: Mapping[str, FloatArray],
+    quality: Mapping[str, FloatArray],
+    book: Cuebook,
+    rating_lag_s: int,
+) -> tuple[Absolute, ...]:
+    """Channels that need no baseline: codes together, touch and rating each."""
+    codes = [cue for cue in found if cue.kind == "code"]
+    touch = [_touch(c, values[c.name], quality[c.name]) for c in found if c.kind == "touch"]
+    ratings = [_rating(c, values[c.name], quality[c.name], rating_lag_s) for c in found if c.kind == "rating"]
+    return (*([_codes(codes, values, book)] if codes else []), *touch, *ratings)
 
 
 def reference_of(cue: Cue, baseline: Baseline) -> str:

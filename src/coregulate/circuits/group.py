@@ -15,6 +15,7 @@ from .personal import Shifts
 
 #: Standard deviation of a group's mean around the table's, in z (prior).
 GROUP_SD = 0.25
+# Rounds in which the group and its people are fitted in turn (prior).
 _ROUNDS = 12
 
 

@@ -20,9 +20,9 @@ from .transitions import SAFE
 
 #: Least time with the person's word, in s (prior).
 MIN_LABELLED_S = 120
-#: Stretches of the labelled time that are held out in turn.
+#: Stretches of the labelled time that are held out in turn (prior).
 FOLDS = 5
-#: Parts of the labelled time that are held against each other: does what one part shows come back in the next?
+#: Parts of the labelled time that are held against each other (prior): does what one part shows come back in the next?
 PARTS = 10
 #: How seldom chance may make the parts agree so well (prior): learning costs more where nobody differs than it gains.
 MAX_P = 0.005

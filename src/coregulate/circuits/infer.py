@@ -13,20 +13,15 @@ from numpy.typing import NDArray
 from coregulate.core import CircuitSettings, Estimate, FloatArray, InputError, Notice
 from coregulate.cues import STATES, Baseline, Cuebook
 
-from .adapt import material
 from .bouts import Bouts, person_bouts
-from .chain import Path
 from .coupled import Partner, fit_partner, seen_cues
-from .fit import change_margin, fit_person
-from .gather import SAMPLES_PER_S, gather
-from .held_out import Learned, learn_person
-from .history import with_history
-from .moments import estimate_tap_lag
-from .personal import Personal, Shifts, added, shifted, with_corrections
-from .rating import DEFAULT_LAG_S, estimate_rating_lag
-from .rows import Parameters, Rows, Within, ledger, session_loglik
-from .support import Supported, support
-from .transitions import stationary, transition_matrix
+from .gather import SAMPLES_PER_S
+from .held_out import Learned
+from .one_person import OnePerson, read_person
+from .personal import Personal, Shifts
+from .rows import Within, ledger, session_loglik
+from .support import Supported
+from .transitions import transition_matrix
 
 
 class Circuits(NamedTuple):
@@ -60,21 +55,6 @@ class Circuits(NamedTuple):
     partner: Mapping[str, Partner] = MappingProxyType({})
     tap_lag_s: Mapping[str, Estimate] = MappingProxyType({})
     within: Mapping[str, Within] = MappingProxyType({})
-
-
-class _One(NamedTuple):
-    rows: Rows
-    parameters: Parameters
-    moves: FloatArray
-    path: Path
-    known: NDArray[np.bool_]
-    heard: NDArray[np.bool_]
-    supported: Supported
-    rating_lag_s: float
-    notices: list[Notice]
-    shifts: Shifts
-    learned: Learned | None
-    tap_lag_s: Estimate | None
 
 
 def infer_circuits(
@@ -129,11 +109,23 @@ def infer_circuits(
     people = [str(p) for p in cues["person"].values]
     own = personal or {}
     every = {
-        p: _one_person(cues, p, baselines.get(p, Baseline()), own.get(p, Personal()), moves, book, settings)
+        p: read_person(
+            cues, p, baselines.get(p, Baseline()), own.get(p, Personal()), moves=moves, book=book, settings=settings
+        )
         for p in people
-    }
+    }  # fmt: skip
+    circuits = _gathered(every, cues, book, settings)
+    if rng is None:
+        return circuits
+    return circuits._replace(bouts=_bouts(every, settings), partner=_partners(every, settings, rng))
+
+
+def _gathered(
+    every: dict[str, OnePerson], cues: xr.Dataset, book: Cuebook, settings: CircuitSettings
+) -> Circuits:
+    """Lay what was read of each person side by side."""
     seconds = np.arange(-(-cues.sizes["time"] // SAMPLES_PER_S), dtype=np.float64)
-    dims = {"person": people, "time": seconds, "state": list(STATES)}
+    dims = {"person": list(every), "time": seconds, "state": list(STATES)}
     return Circuits(
         states=_stack(every, dims, "states", lambda one: _masked(one.path.smoothed, one.known)),
         filtered=_stack(every, dims, "filtered", lambda one: _masked(one.path.filtered, one.heard)),
@@ -141,30 +133,22 @@ def infer_circuits(
         supported={p: one.supported for p, one in every.items()},
         lambdas={p: _lambdas(one) for p, one in every.items()},
         kappa={p: one.parameters.kappa for p, one in every.items()},
-        offsets={
-            p: dict(zip(one.rows.names, one.parameters.offsets.tolist(), strict=True))
-            for p, one in every.items()
-        },
+        offsets={p: _by_cue(one, one.parameters.offsets) for p, one in every.items()},
         rating_lag_s={p: one.rating_lag_s for p, one in every.items()},
         notices=(*_unread(cues, book), *(n for one in every.values() for n in one.notices)),
-        lags_s={
-            p: dict(zip(one.rows.names, one.parameters.lags_s.tolist(), strict=True))
-            for p, one in every.items()
-        },
+        lags_s={p: _by_cue(one, one.parameters.lags_s) for p, one in every.items()},
         shifts={p: one.shifts for p, one in every.items()},
         tap_lag_s={p: one.tap_lag_s for p, one in every.items() if one.tap_lag_s is not None},
         within={p: w for p, one in every.items() if (w := one.parameters.within) is not None},
         learned={p: one.learned for p, one in every.items() if one.learned is not None},
-        bouts={} if rng is None else _bouts(every, settings),
-        partner={} if rng is None else _partners(every, settings, rng),
     )
 
 
-def _told(one: _One) -> bool:
+def _told(one: OnePerson) -> bool:
     return one.supported.level_known and one.supported.safe
 
 
-def _bouts(every: dict[str, _One], settings: CircuitSettings) -> dict[str, Bouts]:
+def _bouts(every: dict[str, OnePerson], settings: CircuitSettings) -> dict[str, Bouts]:
     found = {}
     for p, one in every.items():
         if _told(one):
@@ -176,7 +160,7 @@ def _bouts(every: dict[str, _One], settings: CircuitSettings) -> dict[str, Bouts
 
 
 def _partners(
-    every: dict[str, _One], settings: CircuitSettings, rng: np.random.Generator
+    every: dict[str, OnePerson], settings: CircuitSettings, rng: np.random.Generator
 ) -> dict[str, Partner]:
     """Fit the coupled chain of each of two people; one stream of chance for each, so that order says nothing."""
     if len(every) != 2:
@@ -191,110 +175,12 @@ def _partners(
     return found
 
 
-def _one_person(
-    cues: xr.Dataset,
-    person: str,
-    baseline: Baseline,
-    own: Personal,
-    moves: FloatArray,
-    book: Cuebook,
-    settings: CircuitSettings,
-) -> _One:
-    moves = with_history(moves, own.history)
-    start = stationary(moves)
-    notices: list[Notice] = []
-    rows = shifted(gather(cues, person, baseline, book=book), own.shifts)
-    lag_s = float("nan")
-    if any(channel.channel == "rating" for channel in rows.absolute):
-        found = estimate_rating_lag(
-            rows, trusted=baseline.trusted, moves=moves, start=start, settings=settings
-        )
-        if found is None:
-            text = f"No other channel says how late the rating follows; {DEFAULT_LAG_S} s is assumed"
-            notices.append(Notice("rating-lag-assumed", person, text))
-        lag_s = float(DEFAULT_LAG_S if found is None else found)
-        rows = shifted(gather(cues, person, baseline, book=book, rating_lag_s=int(lag_s)), own.shifts)
-    tap_lag_s = None
-    if own.taps:
-        tap_lag_s = estimate_tap_lag(
-            rows, own.taps, trusted=baseline.trusted, moves=moves, start=start, settings=settings
-        )
-    rows = with_corrections(rows, own.words(tap_lag_s.value if tap_lag_s else 0.0))
-    parameters, path = fit_person(rows, trusted=baseline.trusted, moves=moves, start=start, settings=settings)
-    learned, shifts = _learn(rows, parameters, own, moves=moves, start=start, settings=settings)
-    if learned is not None and learned.used:
-        rows = shifted(rows, learned.shifts)
-        parameters, path = fit_person(
-            rows, trusted=baseline.trusted, moves=moves, start=start, settings=settings
-        )
-    if learned is not None and not learned.used:
-        notices.append(
-            Notice("not-adapted", person, f"The model was not fitted to this person: {learned.reason}")
-        )
-    margin = float("nan")
-    if not baseline.trusted and rows.names:
-        margin = change_margin(rows, parameters, moves=moves, start=start, settings=settings)
-    observed = rows.observed > 0
-    known = near(observed, settings.state_s)
-    told = support(
-        rows,
-        parameters,
-        path,
-        known=known,
-        trusted=baseline.trusted,
-        margin=margin,
-        prior=start,
-        settings=settings,
-    )
-    if not observed.any():
-        notices.append(
-            Notice("no-channel", person, "No cue of this person was observed: their states are not known")
-        )
-    elif not told.level_known:
-        text = "No marked baseline, and too little information without one: level not known, changes only"
-        notices.append(Notice("level-not-known", person, text))
-    heard = since(observed) <= settings.state_s
-    return _One(rows, parameters, moves, path, known, heard, told, lag_s, notices, shifts, learned, tap_lag_s)
-
-
-def _learn(
-    rows: Rows, parameters: Parameters, own: Personal, *, moves: FloatArray, start: FloatArray, settings: CircuitSettings
-) -> tuple[Learned | None, Shifts]:  # fmt: skip
-    """Learn from the person's word where there is any; return it, and all shifts in use."""
-    one = material(rows, parameters)
-    if not rows.names or not np.isfinite(one.labels.share).any():
-        return None, own.shifts
-    learned = learn_person([one], moves=moves, start=start, settings=settings)
-    return learned, added(own.shifts, learned.shifts)
-
-
-def since(observed: NDArray[np.bool_]) -> FloatArray:
-    """Seconds since the last observed second, shape (time,); inf before the first.
-
-    Examples
-    --------
-    >>> since(np.array([False, True, False]))
-    array([inf,  0.,  1.])
-    """
-    index = np.arange(len(observed), dtype=np.float64)
-    out: FloatArray = index - np.maximum.accumulate(np.where(observed, index, -np.inf))
-    return out
-
-
-def near(observed: NDArray[np.bool_], reach_s: float) -> NDArray[np.bool_]:
-    """Whether an observed second lies within ``reach_s``, before or after, shape (time,) of bool."""
-    if len(observed) == 0:
-        return observed
-    distance: NDArray[np.bool_] = np.minimum(since(observed), since(observed[::-1])[::-1]) <= reach_s
-    return distance
-
-
 def _masked(values: FloatArray, known: NDArray[np.bool_]) -> FloatArray:
     return np.where(known[:, None], values, np.nan)
 
 
 def _stack(
-    every: dict[str, _One], dims: dict[str, Any], name: str, take: Callable[[_One], FloatArray]
+    every: dict[str, OnePerson], dims: dict[str, Any], name: str, take: Callable[[OnePerson], FloatArray]
 ) -> xr.DataArray:
     values = np.stack([take(one) for one in every.values()])
     array = xr.DataArray(values, dims=("person", "time", "state"), coords=dims, name=name)
@@ -303,7 +189,7 @@ def _stack(
     return array
 
 
-def _evidence(every: dict[str, _One], dims: dict[str, Any], settings: CircuitSettings) -> xr.DataArray:
+def _evidence(every: dict[str, OnePerson], dims: dict[str, Any], settings: CircuitSettings) -> xr.DataArray:
     names = list(dict.fromkeys(name for one in every.values() for name in one.rows.cue_names))
     n_seconds = len(dims["time"])
     values = np.full((len(every), n_seconds, len(names), len(STATES)), np.nan, dtype=np.float32)
@@ -322,8 +208,12 @@ def _evidence(every: dict[str, _One], dims: dict[str, Any], settings: CircuitSet
     return array
 
 
-def _lambdas(one: _One) -> dict[str, float]:
-    out = dict(zip(one.rows.names, one.parameters.lambdas.tolist(), strict=True))
+def _by_cue(one: OnePerson, values: FloatArray) -> dict[str, float]:
+    return dict(zip(one.rows.names, values.tolist(), strict=True))
+
+
+def _lambdas(one: OnePerson) -> dict[str, float]:
+    out = _by_cue(one, one.parameters.lambdas)
     for channel, weight in zip(one.rows.absolute, one.parameters.absolute_lambdas.tolist(), strict=True):
         out.update(dict.fromkeys(channel.names, weight))
     return out

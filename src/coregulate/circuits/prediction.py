@@ -11,10 +11,11 @@ from coregulate.core import FloatArray, InputError
 
 #: Samples of the past that predict. With 3 or 5 the held-out score of couples' dials is lower (docs/circuits.md).
 N_PAST = 1
-#: Contiguous stretches that are held out in turn.
+#: Contiguous stretches that are held out in turn (prior).
 FOLDS = 5
 #: Degrees of freedom of the residuals: a dial rests and then jumps (prior).
 NU = 3.0
+# Rounds of weighted least squares for the t distribution (prior), and the scale of a dial that never moves.
 _ROUNDS = 15
 _LEAST_SCALE = 1e-6
 

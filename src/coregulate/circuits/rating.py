@@ -12,7 +12,7 @@ from .rows import Rows
 from .separability import d_primes
 from .transitions import SAFE, UNSAFE
 
-#: Largest lag that is looked at, in s.
+#: Largest lag that is looked at, in s (prior).
 MAX_LAG_S = 4
 #: Lag where nothing else can say: the middle of 0 to 4 s (prior).
 DEFAULT_LAG_S = 2

@@ -84,23 +84,18 @@ def support(
     """
     floor = settings.d_prime_floor
     d_prime = d_primes(rows, parameters, settings)
-    rated = has_word(rows, ("rating",))
-    told = split_table(rows, d_prime, floor=floor, rated=rated)
-    information = [gained(path.smoothed[known], prior, question) for question in (SAFE, MOBILIZED)]
-    absolute = bool(rows.absolute)
-    said = has_word(rows)
-    # Touch is absolute too, but carries the level only where it tells safety: as a rule it does not.
-    anchored = said or _tells(d_primes(rows, parameters, settings, only_absolute=True) >= floor, SAFE)
-    # Voice alone passed both floors in a third of simulated sessions without a safe second.
-    weak = set(rows.channels) <= WEAK
-    informed = bool(information[0] >= settings.information_floor and margin >= MIN_MARGIN_NATS and not weak)
-    alone = weak and len(set(rows.channels)) == 1
-    level = bool(known.any()) and (trusted or anchored or informed)
+    told = split_table(rows, d_prime, floor=floor, rated=has_word(rows, ("rating",)))
     # A rating says safe or not and nothing finer: whether somebody is mobilized rests on the rest.
     unrated = d_primes(rows, parameters, settings, rating=False) >= floor
-    questions = [
-        question for question, by in ((SAFE, told), (MOBILIZED, told & unrated)) if _tells(by, question)
-    ]
+    answers = ((SAFE, told), (MOBILIZED, told & unrated))
+    questions = [question for question, by in answers if _tells(by, question)]
+    information = [gained(path.smoothed[known], prior, question) for question in (SAFE, MOBILIZED)]
+    anchored = _anchored(rows, parameters, settings)
+    # Voice alone passed both floors in a third of simulated sessions without a safe second.
+    weak = set(rows.channels) <= WEAK
+    informed = information[0] >= settings.information_floor and margin >= MIN_MARGIN_NATS and not weak
+    level = bool(known.any()) and bool(trusted or anchored or informed)
+    alone = weak and len(set(rows.channels)) == 1
     pairs = list(combinations(range(len(STATES)), 2))
     return Supported(
         d_prime={f"{STATES[a]}|{STATES[b]}": float(d_prime[a, b]) for a, b in pairs},
@@ -110,11 +105,20 @@ def support(
         information_safe=information[0],
         information_mobilized=information[1],
         level_known=level,
-        absolute=absolute,
-        episodes=level and (said or (tells_safety(d_prime, floor) and not alone)),
+        absolute=bool(rows.absolute),
+        episodes=level and (has_word(rows) or (tells_safety(d_prime, floor) and not alone)),
         groups=groups(told, STATES, questions),
         change_margin=margin,
     )
+
+
+def _anchored(rows: Rows, parameters: Parameters, settings: CircuitSettings) -> bool:
+    """Whether channels without a baseline say where safe lies: words, or touch where it tells safety.
+
+    As a rule touch does not.
+    """
+    by_absolute = d_primes(rows, parameters, settings, only_absolute=True) >= settings.d_prime_floor
+    return has_word(rows) or _tells(by_absolute, SAFE)
 
 
 def has_word(rows: Rows, channels: tuple[str, ...] = ("codes", "rating")) -> bool:

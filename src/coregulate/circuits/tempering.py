@@ -15,9 +15,9 @@ from coregulate.core import CircuitSettings, FloatArray
 
 from .rows import Parameters, Rows, Within, read_ahead, state_means
 
-#: Lags of the autocorrelation that are summed, in s.
+#: Lags of the autocorrelation that are summed, in s (prior).
 MAX_LAG_S = 60
-#: What a cue may count at least and at most.
+#: What a cue may count at least (prior) and at most.
 LOW, HIGH = 0.01, 1.0
 # Fewer common seconds than this do not make a correlation (prior).
 _MIN_COMMON = 30

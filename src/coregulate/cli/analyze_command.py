@@ -10,7 +10,6 @@ from typing import Any
 from coregulate.analysis import (
     Analysis,
     Pooled,
-    SessionFacts,
     analysis_key,
     analyze,
     dumps,
@@ -19,7 +18,6 @@ from coregulate.analysis import (
     pooled_summary,
     stored_key,
 )
-from coregulate.bond import Bond
 from coregulate.core import CoregulateError, InputError, Settings, StoreError
 from coregulate.report import write_report
 from coregulate.session import FILE_NAME, open_session
@@ -39,19 +37,14 @@ def analyze_folders(
         raise InputError(
             f"--from {start_s:g} is not before --to {end_s:g}", "Give a stretch that begins before it ends"
         )
-    objects: list[dict[str, Any]] = []
-    bonds: list[tuple[SessionFacts, Bond]] = []
+    many = len(sessions) > 1
+    found: list[Analysis] = []
     code = 0
     for folder in sessions:
-        many = len(sessions) > 1
         target = folder / "analysis" if out is None else out / folder.name if many else out
         try:
             analysis = _one(folder, target, start_s, end_s, changes, quiet)
-            page = (
-                None
-                if report is None
-                else write_report(analysis, report / f"{folder.name}.html" if many else report)
-            )
+            page = report and write_report(analysis, report / f"{folder.name}.html" if many else report)
             if blur is not None:
                 _blurred(folder, blur / folder.name if many else blur, quiet)
         except CoregulateError as failure:
@@ -60,20 +53,25 @@ def analyze_folders(
             error(failure)
             code = max(code, failure.exit_code)
             continue
-        objects.append(analysis.summary)
-        bonds.append((analysis.session, analysis.bond))
+        found.append(analysis)
         if not as_json:
-            result(terminal_summary(analysis))
-            result(f"\nData: {target}")
-            if page:
-                result(f"Report: {page.resolve()}")
+            _print(analysis, target, page)
+    bonds = [(analysis.session, analysis.bond) for analysis in found]
     pooled = pool_sessions(bonds, settings=Settings().changed(changes).bond)
     if as_json:
-        result(dumps(_one_or_list(_with_pooled(objects, pooled), sessions)))
-    else:
-        for found in pooled:
-            result(f"\n{pooled_words(found, bonds[found.at[0]][0])}")
+        objects = _with_pooled([analysis.summary for analysis in found], pooled)
+        result(dumps(objects if many else objects[0]))
+        return code
+    for together in pooled:
+        result(f"\n{pooled_words(together, bonds[together.at[0]][0])}")
     return code
+
+
+def _print(analysis: Analysis, target: Path, page: Path | None) -> None:
+    result(terminal_summary(analysis))
+    result(f"\nData: {target}")
+    if page:
+        result(f"Report: {page.resolve()}")
 
 
 def _with_pooled(objects: list[dict[str, Any]], pooled: list[Pooled]) -> list[dict[str, Any]]:
@@ -95,10 +93,6 @@ def _blurred(folder: Path, target: Path, quiet: bool) -> None:
             say(f"{out} is there already", quiet=quiet)
         else:
             say(f"Review video: {blur_video(path, out=out, sound=False, quiet=quiet)}", quiet=quiet)
-
-
-def _one_or_list(objects: list[dict[str, Any]], sessions: list[Path]) -> Any:
-    return objects[0] if len(sessions) == 1 else objects
 
 
 def _sessions_in(folder: Path) -> list[Path]:

@@ -32,7 +32,10 @@ def result(text: str) -> None:
 
 @contextmanager
 def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[float, str], None]]:
-    """Show a bar on stderr, with what is done now; yields ``tell(share, what)``."""
+    """Show a bar on stderr from the first word on; yields ``tell(share, what)``.
+
+    What is refused before it begins shows its error alone.
+    """
     if quiet:
         yield lambda share, what: None
         return
@@ -46,9 +49,18 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[float, st
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=1.0, title=title)
-        yield lambda share, what: bar.update(task, completed=share, description=what)
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task("", total=1.0, title=title)
+
+    def tell(share: float, what: str) -> None:
+        bar.start()
+        bar.update(task, completed=share, description=what)
+
+    try:
+        yield tell
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def table(rows: list[list[str]], header: list[str]) -> str:

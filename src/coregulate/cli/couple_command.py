@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,33 +53,22 @@ def couple_table(
     groups, notices = _groups(path, [a, b, *gates, *drivers], rate_hz, time, by)
     if strangers and len(groups) < 2:
         raise InputError("There is only one group: nobody is a stranger", "Name the groups with --by", path)
-    answers: list[CouplingTest] = []
-    owners: list[str] = []
-    failed: list[InputError] = []
-    with progress("coupling", quiet=quiet) as tell:
-        for k, group in enumerate(groups):
-            tell(k / len(groups), group.name)
-            try:
-                found = couple(
-                    group.columns[a],
-                    group.columns[b],
-                    rate_hz=group.rate_hz,
-                    measures=names,
-                    settings=settings,
-                    seed=seed,
-                    gates=[group.columns[g] for g in gates],
-                    drivers=[group.columns[d] for d in drivers],
-                    strangers=[g.columns[b] for g in groups if g is not group] if strangers else (),
-                )
-            except InputError as error:
-                failed.append(error)
-                notices += (_left_out(group.name, error),)
-                continue
-            answers += found
-            owners += [group.name] * len(found)
-    if len(failed) == len(groups):
-        raise failed[0]
-    answers = list(corrected(answers))
+
+    def tests_of(group: _Group) -> Sequence[CouplingTest]:
+        return couple(
+            group.columns[a],
+            group.columns[b],
+            rate_hz=group.rate_hz,
+            measures=names,
+            settings=settings,
+            seed=seed,
+            gates=[group.columns[g] for g in gates],
+            drivers=[group.columns[d] for d in drivers],
+            strangers=[g.columns[b] for g in groups if g is not group] if strangers else (),
+        )
+
+    owners, answers, left_out = _each(groups, tests_of, quiet=quiet)
+    notices += left_out
     shown = sequences.both_ways(a, b, [g.columns for g in groups], path) if in_sequence else {}
     if as_json:
         said = _facts(path, a, b, settings, seed, owners, answers, notices)
@@ -91,6 +80,31 @@ def couple_table(
         _print(owners, answers)
     if shown:
         result(table(sequences.rows(shown), sequences.HEADER))
+
+
+def _each(
+    groups: Sequence[_Group], tests_of: Callable[[_Group], Sequence[CouplingTest]], *, quiet: bool
+) -> tuple[list[str], list[CouplingTest], tuple[Notice, ...]]:
+    """Test each group, all corrected together: whose each test is, the tests, and who is left out.
+
+    The first error is raised where no group can be tested.
+    """
+    owners: list[str] = []
+    answers: list[CouplingTest] = []
+    failed: list[tuple[str, InputError]] = []
+    with progress("coupling", quiet=quiet) as tell:
+        for k, group in enumerate(groups):
+            tell(k / len(groups), group.name)
+            try:
+                found = tests_of(group)
+            except InputError as error:
+                failed.append((group.name, error))
+                continue
+            answers += found
+            owners += [group.name] * len(found)
+    if len(failed) == len(groups):
+        raise failed[0][1]
+    return owners, list(corrected(answers)), tuple(_left_out(name, error) for name, error in failed)
 
 
 def _left_out(name: str, error: InputError) -> Notice:

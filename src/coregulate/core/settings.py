@@ -36,7 +36,6 @@ class SignalSettings:
 class CueSettings:
     """Cues."""
 
-    floor_fraction: float = 0.1  # prior: a second needs this share of its cue samples to count as observed
     silence_s: float = 4.0  # prior; silences over it are counted
 
 
@@ -52,7 +51,7 @@ class CircuitSettings:
     information_floor: float = 0.2  # prior
     kappa_log_sd: float = 0.5  # prior
     fixed_lag_s: float = 5.0  # prior: smoothing lag of the live filter
-    shuffles: int = 99  # of the partner's cues, at most
+    shuffles: int = 99  # prior: of the partner's cues, at most
     sensitivity: int = 0  # 1: also try each prior halved and doubled, and each channel left out
 
 
@@ -63,11 +62,11 @@ class BondSettings:
     window_s: float = 30.0  # Boker et al. 2002 leave it to the user; prior
     step_s: float = 1.0  # prior
     max_lag_s: float = 10.0  # prior
-    surrogates: int = 1000
+    surrogates: int = 1000  # prior: the smallest p is then 1 in 1001
     min_shift_s: float = 30.0  # prior: smallest circular shift
     min_common_s: float = 600.0  # prior: under 10 min in common no word is given
     min_observed: float = 0.8  # prior
-    alpha: float = 0.05
+    alpha: float = 0.05  # the field's custom
     share_bound: float = 0.15  # prior: largest partner's share of variance that still counts as independent
 
 

@@ -8,18 +8,17 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from coregulate.core import CueSettings, FloatArray, Label, Notice, Signal, Track
+from coregulate.core import CueSettings, FloatArray, Notice, Signal, Track
 
 from .book import Cue, Cuebook
 from .grid import RATE_HZ, active, grid_length, moving, on_grid
+from .labels import Signals, Tracks, add_codes, add_touch
+from .rows import Rows, put, quality_of
 from .turns import silences, turn_cues
 from .units import median, own_spread, semitones, unit_factor
 
-Tracks = Mapping[str, Mapping[str, Track]]
-Signals = Mapping[str, Mapping[str, Signal]]
 # prior: pitch variability needs this many voiced tenths of a second in its window
 LEAST_VOICED = 10
-MOMENT_S = 1.0  # prior: a code or touch without length counts for a second
 #: What describes the conversation and argues for nothing; normalise leaves it out.
 CONTEXT = {"overlap": "Speaking together", "silence": "Long silence"}
 
@@ -54,31 +53,14 @@ def build_cues(
         unit of its cue is a notice and left out; a unit nobody declared is taken as the cuebook's.
     """
     n = grid_length(duration_s)
-    rows: dict[str, dict[str, FloatArray]] = {}
-    notices: list[Notice] = []
-    for pid in people:
-        own = measured.get(pid, {})
-        for cue in book.of_kind("graded"):
-            if cue.signal in own:
-                values = _track(
-                    cue, _voiced(own) if cue.name == "intensity" else own[cue.signal], tracks.get(pid, {}), n
-                )
-                if values is None:
-                    notices.append(_foreign_unit(pid, cue, own[cue.signal].unit))
-                    continue
-                _put(rows, cue.name, pid, values)
-                _put(
-                    rows,
-                    f"{cue.name}_quality",
-                    pid,
-                    _quality(quality.get(pid, {}).get(cue.signal), values, n),
-                )
+    rows: Rows = {}
+    notices = _add_measured(rows, people, measured, quality, tracks, book, n)
     _add_turns(rows, people, tracks, n, settings, book)
-    notices += _add_labels(rows, people, tracks, book, n)
-    _add_touch(rows, people, measured, quality, tracks, book, n)
+    notices += add_codes(rows, people, tracks, book, n)
+    add_touch(rows, people, measured, quality, tracks, book, n)
     for pid in people:
         if pid in ratings:
-            _put(rows, "felt_safe", pid, np.clip(on_grid(ratings[pid], n), 0.0, 1.0))
+            put(rows, "felt_safe", pid, np.clip(on_grid(ratings[pid], n), 0.0, 1.0))
     return _dataset(rows, people, n, book), notices
 
 
@@ -122,6 +104,25 @@ def _odds_of_safe(code: Cue) -> float:
 def _row_means(rows: FloatArray) -> FloatArray:
     seen = np.isfinite(rows)
     return np.where(seen.any(axis=1), np.nansum(rows, axis=1) / np.maximum(seen.sum(axis=1), 1), np.nan)
+
+
+def _add_measured(
+    rows: Rows, people: Sequence[str], measured: Signals, quality: Signals, tracks: Tracks, book: Cuebook, n: int
+) -> list[Notice]:  # fmt: skip
+    notices = []
+    for pid in people:
+        own = measured.get(pid, {})
+        for cue in book.of_kind("graded"):
+            if cue.signal not in own:
+                continue
+            signal = _voiced(own) if cue.name == "intensity" else own[cue.signal]
+            values = _track(cue, signal, tracks.get(pid, {}), n)
+            if values is None:
+                notices.append(_foreign_unit(pid, cue, signal.unit))
+                continue
+            put(rows, cue.name, pid, values)
+            put(rows, f"{cue.name}_quality", pid, quality_of(quality.get(pid, {}).get(cue.signal), values, n))
+    return notices
 
 
 def _track(cue: Cue, signal: Signal, tracks: Mapping[str, Track], n: int) -> FloatArray | None:
@@ -175,15 +176,8 @@ def _spread(values: FloatArray, window: int) -> FloatArray:
     return np.where(enough, np.sqrt(np.maximum(variance, 0.0)), np.nan)
 
 
-def _quality(quality: Signal | None, values: FloatArray, n: int) -> FloatArray:
-    known = np.isfinite(values)
-    if quality is None:
-        return known.astype(float)
-    return np.where(known, np.clip(np.nan_to_num(on_grid(quality, n)), 0.0, 1.0), 0.0)
-
-
 def _add_turns(
-    rows: dict[str, dict[str, FloatArray]], people: Sequence[str], tracks: Tracks, n: int, settings: CueSettings,
+    rows: Rows, people: Sequence[str], tracks: Tracks, n: int, settings: CueSettings,
     book: Cuebook,
 ) -> None:  # fmt: skip
     spoken = {pid: tracks[pid]["speech"] for pid in people if "speech" in tracks.get(pid, {})}
@@ -195,85 +189,10 @@ def _add_turns(
             tuple(label for other, track in spoken.items() if other != pid for label in track.labels)
         )
         for name, values in turn_cues(own, others, n)._asdict().items():
-            _put(rows, name, pid, values)
+            put(rows, name, pid, values)
             if name in book.cues:
-                _put(rows, f"{name}_quality", pid, np.isfinite(values).astype(float))
-        _put(rows, "silence", pid, quiet)
-
-
-def _add_labels(
-    rows: dict[str, dict[str, FloatArray]], people: Sequence[str], tracks: Tracks, book: Cuebook, n: int
-) -> list[Notice]:
-    unknown: dict[str, int] = {}
-    coded = [pid for pid in people if tracks.get(pid, {}).get("codes")]
-    used: dict[str, dict[str, Track]] = {}
-    for pid in coded:
-        by_code: dict[str, list[Label]] = {}
-        for label in tracks[pid]["codes"].labels:
-            cue = book.code(label.text)
-            if cue is None and not label.text.strip():
-                continue
-            if cue is None:
-                unknown[label.text] = unknown.get(label.text, 0) + 1
-            elif cue.kind == "code":
-                by_code.setdefault(cue.name, []).append(_with_length(label))
-        for name, labels in by_code.items():
-            used.setdefault(name, {})[pid] = Track(tuple(labels))
-    for pid in coded:
-        whole = active(_lengthened(tracks[pid]["codes"]), n) > 0
-        for name, tracks_of in used.items():
-            shown = active(tracks_of[pid], n) if pid in tracks_of else np.zeros(n)
-            _put(rows, name, pid, np.where(whole, (shown >= 0.5).astype(float), np.nan))
-    return [
-        Notice(
-            "unknown_code",
-            text,
-            f"The code '{text}' ({count} times) is not in the cuebook: it says nothing here.",
-        )
-        for text, count in unknown.items()
-    ]
-
-
-def _add_touch(
-    rows: dict[str, dict[str, FloatArray]], people: Sequence[str], measured: Signals, quality: Signals,
-    tracks: Tracks, book: Cuebook, n: int,
-) -> None:  # fmt: skip
-    """Touch is one of two people: a coder's word of either outranks what a video shows of both."""
-    said = {pid: coded for pid in people if (coded := _coded_touch(tracks.get(pid, {}), book)) is not None}
-    for pid in people:
-        coded = said.get(pid, next(iter(said.values()), None))
-        seen = measured.get(pid, {}).get("touch")
-        if coded is not None:
-            values = (active(_lengthened(coded), n) >= 0.5).astype(float)
-            _put(rows, "touch", pid, values)
-            _put(rows, "touch_quality", pid, np.ones(n))
-        elif seen is not None:
-            values = on_grid(seen, n)
-            _put(rows, "touch", pid, values)
-            _put(rows, "touch_quality", pid, _quality(quality.get(pid, {}).get("touch"), values, n))
-
-
-def _coded_touch(tracks: Mapping[str, Track], book: Cuebook) -> Track | None:
-    """Return a tier of touch, or the labels of touch among a coder's others; None where there is neither."""
-    if "touch" in tracks:
-        return tracks["touch"]
-    labels = tracks["codes"].labels if "codes" in tracks else ()
-    found = tuple(x for x in labels if (cue := book.code(x.text)) is not None and cue.kind == "touch")
-    return Track(found) if found else None
-
-
-def _with_length(label: Label) -> Label:
-    return (
-        label if label.end_s > label.start_s else Label(label.start_s, label.start_s + MOMENT_S, label.text)
-    )
-
-
-def _lengthened(track: Track) -> Track:
-    return Track(tuple(_with_length(label) for label in track.labels), track.name)
-
-
-def _put(rows: dict[str, dict[str, FloatArray]], name: str, pid: str, values: FloatArray) -> None:
-    rows.setdefault(name, {})[pid] = values
+                put(rows, f"{name}_quality", pid, np.isfinite(values).astype(float))
+        put(rows, "silence", pid, quiet)
 
 
 def _dataset(

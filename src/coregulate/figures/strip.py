@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from coregulate.core import Person
-from coregulate.story import Episode, Story
+from coregulate.story import Episode, Moment, Story
 
 from .style import (
     FONT,
@@ -25,8 +25,8 @@ from .style import (
     time_axis,
 )
 
-#: Heights: the stretches; under them what else was marked.
-TOP, UNDER, STEP = (0.0, 1.0), -0.12, 0.2
+#: Under the stretches, which fill 0 to 1: where what else was marked begins, and how high each row of it is.
+UNDER, STEP = -0.12, 0.2
 
 
 def episode_strip(
@@ -131,42 +131,62 @@ def _turn(ax: Any, episode: Episode, people: Sequence[Person], entries: dict[str
 
 
 def _marks(ax: Any, story: Story, people: Sequence[Person], entries: dict[str, Any]) -> float:
-    """Draw what lies under the stretches; the lower end of the drawing."""
-    from matplotlib.lines import Line2D
+    """Draw what lies under the stretches, a row for each kind and person; the lower end of the drawing."""
+    level = _coded(ax, story, UNDER, entries)
+    for k, person in enumerate(people):
+        level = _raced(ax, story, person, k, level, entries)
+    for k, person in enumerate(people):
+        own = [m for m in story.moments_of_change if m[1] == person.id]
+        look: dict[str, Any] = {
+            "color": PERSON_COLOURS[k % 2],
+            "label": f"{person.name}: a change, up or down",
+        }
+        level = _changes(ax, own, level, look, f"moment {k}", entries)
+    ids = [person.id for person in people]
+    others = [m for m in story.moments_of_change if m[1] not in ids]
+    look = {"color": INK, "label": "a change, up or down"}
+    return _changes(ax, others, level, look, "moment of others", entries) - 0.1
+
+
+def _coded(ax: Any, story: Story, level: float, entries: dict[str, Any]) -> float:
+    """Withdrawals that a coder marked; the level under them, as the next two."""
     from matplotlib.patches import Patch
 
-    order = [person.id for person in people]
-    level = UNDER
-    if story.withdrawals:
-        level -= STEP
-        for _, first, last in story.withdrawals:
-            ax.fill_between(
-                [first, last], level, level + 0.8 * STEP, facecolor=WITHDRAWN, hatch="---", edgecolor="white"
-            )
-        entries["coded"] = Patch(
-            facecolor=WITHDRAWN, hatch="---", edgecolor="white", label="withdrawal, coded"
-        )
-    for k, pid in enumerate(order):
-        spans = [(first, last) for who, first, last in story.flooding if who == pid]
-        if spans:
-            level -= STEP
-            for first, last in spans:
-                ax.hlines(level + 0.4 * STEP, first, last, linewidth=4, **person_style(k))
-            entries[f"flooding {k}"] = Line2D(
-                [], [], linewidth=4, label=f"{people[k].name}’s heart raced", **person_style(k)
-            )
-    for k, pid in [*enumerate(order), (-1, "")]:
-        moments = [m for m in story.moments_of_change if (m[1] == pid if pid else m[1] not in order)]
-        if moments:
-            level -= 1.4 * STEP
-            colour = PERSON_COLOURS[k % 2] if k >= 0 else INK
-            for moment in moments:
-                up = moment[2] == "toward safety" or moment[2].endswith(" up")
-                ax.plot(
-                    [moment[0]], [level + 0.7 * STEP], marker="^" if up else "v", markersize=8, color=colour
-                )
-            label = f"{people[k].name}: a change, up or down" if k >= 0 else "a change, up or down"
-            entries[f"moment {k}"] = Line2D(
-                [], [], marker="^", color=colour, linestyle="none", markersize=8, label=label
-            )
-    return level - 0.1
+    if not story.withdrawals:
+        return level
+    level -= STEP
+    look: dict[str, Any] = {"facecolor": WITHDRAWN, "hatch": "---", "edgecolor": "white"}
+    for _, first, last in story.withdrawals:
+        ax.fill_between([first, last], level, level + 0.8 * STEP, **look)
+    entries["coded"] = Patch(label="withdrawal, coded", **look)
+    return level
+
+
+def _raced(ax: Any, story: Story, person: Person, k: int, level: float, entries: dict[str, Any]) -> float:
+    from matplotlib.lines import Line2D
+
+    spans = [(first, last) for who, first, last in story.flooding if who == person.id]
+    if not spans:
+        return level
+    level -= STEP
+    look: dict[str, Any] = {"linewidth": 4, **person_style(k)}
+    for first, last in spans:
+        ax.hlines(level + 0.4 * STEP, first, last, **look)
+    entries[f"flooding {k}"] = Line2D([], [], label=f"{person.name}’s heart raced", **look)
+    return level
+
+
+def _changes(
+    ax: Any, moments: Sequence[Moment], level: float, look: dict[str, Any], key: str, entries: dict[str, Any]
+) -> float:
+    from matplotlib.lines import Line2D
+
+    if not moments:
+        return level
+    level -= 1.4 * STEP
+    for moment in moments:
+        up = moment.direction == "toward safety" or moment.direction.endswith(" up")
+        marker = "^" if up else "v"
+        ax.plot([moment.time_s], [level + 0.7 * STEP], marker=marker, markersize=8, color=look["color"])
+    entries[key] = Line2D([], [], marker="^", linestyle="none", markersize=8, **look)
+    return level

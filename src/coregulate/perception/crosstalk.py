@@ -15,11 +15,11 @@ from coregulate.core import FloatArray, Sound
 from coregulate.readers import read_sound
 
 N_TAPS = 512  # measured: 64 ms at 8 kHz took 9 dB off a real leak, 32 ms 5, 128 ms 10
-BEFORE = 16  # taps before the strongest one
+BEFORE = 16  # prior: taps before the strongest one
 FARTHEST_S = 0.25  # prior: recorders that were set going apart
 LEAST_S = 2.0  # prior: of the other alone, to learn from
 LEAST_TAKEN = 0.3  # prior: of the power there; a path that explains less is none
-_STEADY = 1e-3  # keeps the equations solvable, of the power
+_STEADY = 1e-3  # prior: keeps the equations solvable, of the power
 
 Samples = NDArray[np.floating]
 

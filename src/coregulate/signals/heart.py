@@ -162,30 +162,13 @@ def _notes(data: Signal | Samples, rates: list[float], durations: list[float], k
 
 def _given(data: Signal | Samples | Events, kind: str, settings: SignalSettings) -> _Beats:
     """Beats that came as a list, cut into runs where they do not follow each other."""
-    if isinstance(data, Signal):
-        raise SignalError(
-            f"'{data.name}' is a list of intervals without times",
-            "Give the time of each beat; a list is a reference",
-        )
-    keep = np.isfinite(data.times_s)
-    times = np.asarray(data.times_s, dtype=np.float64)[keep]
-    values = np.asarray(data.values, dtype=np.float64)
-    raw = _in_ms(values[keep], data.unit) if len(values) == len(keep) and kind == "rr" else None
-    if np.any(np.diff(times) < 0):
-        raise SignalError(f"The times of '{data.name}' go backwards", "Sort the beats by time")
+    times, raw_ms = _listed(data, kind)
     if len(times) == 0:
-        return _Beats(
-            times, times, np.empty(0), 0.0, 0.0, [Notice("no_beats", data.name, "The list has no beats.")]
-        )
-    steps = np.diff(times)
-    breaks = steps > settings.heart_max_gap_s
-    if raw is not None:
-        breaks |= np.abs(steps - raw[1:] / 1000) > SUCCESSIVE_S
-    edges = np.concatenate(([0], np.flatnonzero(breaks) + 1, [len(times)]))
-    runs = [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
+        nothing = Notice("no_beats", data.name, "The list has no beats.")
+        return _Beats(times, times, np.empty(0), 0.0, 0.0, [nothing])
     pieces, changed = [], 0
-    for a, b in runs:
-        piece = times[a:b] if raw is None else np.concatenate((_before(times, raw, a), times[a:b]))
+    for a, b in _following(times, raw_ms, settings.heart_max_gap_s):
+        piece = times[a:b] if raw_ms is None else np.concatenate((_before(times, raw_ms, a), times[a:b]))
         if kind == "rr":
             corrected = correct_beats(piece)
             piece, changed = corrected.times_s, changed + corrected.n_changed
@@ -194,13 +177,38 @@ def _given(data: Signal | Samples | Events, kind: str, settings: SignalSettings)
     nn = np.concatenate([np.diff(piece, prepend=np.nan) * 1000 for piece in pieces])
     start, stop = float(all_times[0]), float(all_times[-1])
     quality = _covered(all_times, nn, start, grid_length(start, stop, 1.0))
-    notices = (
-        [Notice("beats_corrected", data.name, f"{changed} of {len(times)} beats were corrected.")]
-        if changed
-        else []
-    )
+    notices = []
+    if changed:
+        text = f"{changed} of {len(times)} beats were corrected."
+        notices.append(Notice("beats_corrected", data.name, text))
     # no waveform, no floor: where beats are missing the values are missing already
     return _Beats(all_times, nn, quality, start, 0.0, notices)
+
+
+def _listed(data: Signal | Samples | Events, kind: str) -> tuple[FloatArray, FloatArray | None]:
+    """Take the times of a list's beats, s, and for raw intervals each beat's, ms."""
+    if isinstance(data, Signal):
+        raise SignalError(
+            f"'{data.name}' is a list of intervals without times",
+            "Give the time of each beat; a list is a reference",
+        )
+    keep = np.isfinite(data.times_s)
+    times = np.asarray(data.times_s, dtype=np.float64)[keep]
+    values = np.asarray(data.values, dtype=np.float64)
+    raw_ms = _in_ms(values[keep], data.unit) if len(values) == len(keep) and kind == "rr" else None
+    if np.any(np.diff(times) < 0):
+        raise SignalError(f"The times of '{data.name}' go backwards", "Sort the beats by time")
+    return times, raw_ms
+
+
+def _following(times: FloatArray, raw_ms: FloatArray | None, max_gap_s: float) -> list[tuple[int, int]]:
+    """Stretches of beats that follow each other, first and last index (half-open)."""
+    steps = np.diff(times)
+    breaks = steps > max_gap_s
+    if raw_ms is not None:
+        breaks |= np.abs(steps - raw_ms[1:] / 1000) > SUCCESSIVE_S
+    edges = np.concatenate(([0], np.flatnonzero(breaks) + 1, [len(times)]))
+    return [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
 
 def _before(times: FloatArray, raw_ms: FloatArray, first: int) -> FloatArray:

@@ -227,10 +227,10 @@ def _add(run: Run, rate_hz: float, start_s: float, total: FloatArray, covered: F
     covered[first:stop] += np.diff(edges) / ratio
 
 
-def windowed_mean(values: FloatArray, *, window: int, min_share: float = 0.0) -> FloatArray:
+def windowed_mean(values: FloatArray, *, window: int) -> FloatArray:
     """Mean of the finite values in a centred window of an odd number of points.
 
-    The window is cut at the ends. NaN where at most ``min_share`` of it is finite.
+    The window is cut at the ends. NaN where none of it is finite.
     """
     finite = np.isfinite(values)
     half = window // 2
@@ -241,4 +241,4 @@ def windowed_mean(values: FloatArray, *, window: int, min_share: float = 0.0) ->
     number = counts[high] - counts[low]
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (sums[high] - sums[low]) / number
-    return np.where(number > min_share * (high - low), mean, np.nan)
+    return np.where(number > 0, mean, np.nan)

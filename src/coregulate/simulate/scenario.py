@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 
-from coregulate.core import FloatArray, InputError, Segment
+from coregulate.core import InputError, Segment
 
 from .states import StateArray
 
 SOCIAL, PLAY, STILL, FIGHT, SHUTDOWN = range(5)  # the order of coregulate.cues.STATES
-BASELINE_S = 180.0
+BASELINE_S = 180.0  # of calm talk: the middle of the two to five minutes that README asks for
 _BOUT_S = 20.0  # docs/circuits.md, prior: a state within a bout
 
 
@@ -156,8 +156,3 @@ def _off_track(
         repair_by=stays,
         withdrew=withdraws,
     )
-
-
-def is_safe(states: StateArray) -> FloatArray:
-    """1 where the state is social, play or still, else 0."""
-    return (np.asarray(states) <= STILL).astype(np.float64)

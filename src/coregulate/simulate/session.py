@@ -35,6 +35,7 @@ from .turns import draw_turns
 
 CHANNELS = ("ecg", "respiration", "eda", "voice", "felt_safe")
 _KNOWN = (*CHANNELS, "movement")
+# prior: how strongly the two are tied where nobody says it
 _KAPPA = {"co-regulating": 1.3, "co-dysregulating": 0.8, "one-way": 1.0, "shared": 1.0, "none": 0.0}
 Progress = Callable[[float, str], None]
 
@@ -51,6 +52,17 @@ class _Simulated(NamedTuple):
     speech: Track
     controls: Controls
     rng: Generator
+
+
+class _Chance(NamedTuple):
+    """One stream of chance for each thing that is drawn, so that one more of it does not change the others."""
+
+    plot: Generator
+    pair: Generator
+    turns: Generator
+    room: Generator
+    people: Sequence[Generator]
+    movement: Sequence[Generator]
 
 
 def simulate_session(
@@ -128,48 +140,44 @@ def simulate_session(
     names = _checked(people, channels, coupling, minutes, voice_rate_hz)
     tell: Progress = progress or (lambda share, what: None)
     tell(0.0, "writing the plot")
-    root = np.random.SeedSequence(seed)
-    plot_rng, pair_rng, turns_rng, room_rng, *person_rngs = (np.random.default_rng(s) for s in root.spawn(8))
-    move_rngs = person_rngs[2:]
+    chance = _chance(seed)
     duration_s = float(round(minutes * 60))
     first, second = names
-    plan = write_plan(duration_s, (first, second), plot_rng)
+    plan = write_plan(duration_s, (first, second), chance.plot)
     if states is not None:
         plan = lived_plan(plan, {pid: states[name] for pid, name in names.items()})
     strength = _KAPPA[coupling] if kappa is None else kappa
     pair = simulate_pair(
-        round(duration_s), strength, 0.3, rng=pair_rng, rate_hz=HEART_RATE_HZ, coupling=coupling, noise_sd=0.0
-    )
-    speech = draw_turns(plan.states, duration_s, turns_rng)
+        round(duration_s), strength, 0.3, rng=chance.pair, rate_hz=HEART_RATE_HZ, coupling=coupling, noise_sd=0.0
+    )  # fmt: skip
+    speech = draw_turns(plan.states, duration_s, chance.turns)
     drawn = {
         pid: _draw(
-            place,
-            plan.states[pid],
-            _per_second(pair.values[:, place]),
-            speech[pid],
-            duration_s,
-            eda_rate_hz,
-            rng,
-            within,
-            effect,
+            place, plan.states[pid], _per_second(pair.values[:, place]), speech[pid], duration_s,
+            eda_rate_hz=eda_rate_hz, within=within, effect=effect, rng=chance.people[place],
         )
-        for place, (pid, rng) in enumerate(zip(names, person_rngs[:2], strict=True))
-    }
+        for place, pid in enumerate(names)
+    }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     rates_hz = {"ecg": ecg_rate_hz, "respiration": respiration_rate_hz, "eda": eda_rate_hz}
     for place, (pid, person) in enumerate(drawn.items()):
         tell(0.1 + 0.3 * place, f"writing the sensors of {names[pid]}")
         _write_sensors(folder, pid, person, channels, duration_s, rates_hz)
     if "voice" in channels:
-        _write_voices(folder, drawn, round(duration_s), voice_rate_hz, room_rng, names, tell)
+        _write_voices(folder, drawn, round(duration_s), voice_rate_hz, chance.room, names, tell)
     if "movement" in channels:
-        for (pid, lived), rng in zip(plan.states.items(), move_rngs, strict=True):
+        for (pid, lived), rng in zip(plan.states.items(), chance.movement, strict=True):
             _write_movement(folder / f"{pid}_movement.csv", lived, rng, within, effect)
     write_markers(folder / "markers.csv", _markers(plan, duration_s))
     truth = _truth(folder, seed, duration_s, names, plan, pair, drawn)
     write_truth(truth)
     tell(1.0, "done")
     return truth
+
+
+def _chance(seed: int) -> _Chance:
+    rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(8)]
+    return _Chance(rngs[0], rngs[1], rngs[2], rngs[3], people=rngs[4:6], movement=rngs[6:])
 
 
 def _checked(
@@ -183,7 +191,7 @@ def _checked(
             f"There is no channel '{unknown[0]}' to simulate", f"Channels are {', '.join(_KNOWN)}"
         )
     if not 3 <= minutes <= 600:
-        raise InputError(f"The session would last {minutes} min", "Give 3 to 600 minutes")
+        raise InputError(f"The session would last {minutes:g} min", "Give 3 to 600 minutes")
     if voice_rate_hz < 8000 or voice_rate_hz % 1000:
         raise InputError(f"voice_rate_hz is {voice_rate_hz}", "Give a multiple of 1000, at least 8000")
     names = {"_".join("".join(c if c.isalnum() else " " for c in n.lower()).split()): n for n in people}
@@ -204,10 +212,11 @@ def _draw(
     oscillation: FloatArray,
     speech: Track,
     duration_s: float,
+    *,
     eda_rate_hz: float,
-    rng: Generator,
     within: float,
     effect: float,
+    rng: Generator,
 ) -> _Simulated:
     body = draw_body(place, rng)
     courses = draw_courses(states, rng, oscillation, channels=INNER, within=within, effect=effect)
@@ -257,7 +266,7 @@ def _write_voices(
     names: dict[str, str],
     tell: Progress,
 ) -> None:
-    from .voice import PIECE_S, room, speak
+    from .voice import PIECE_S, room, speak  # numba takes half a second to import
 
     voices = [
         speak(person.body, person.controls, rate_hz=rate_hz, rng=person.rng.spawn(1)[0])

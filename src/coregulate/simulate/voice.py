@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from .body import Body
+from .mouth import Float32, at_rest, synthesise
 from .phrasing import CONTROL_RATE_HZ, Controls
 
-Float32 = NDArray[np.float32]
 #: Sound is made in pieces of this length, s: an hour whole would take 2.8 GB.
 PIECE_S = 60.0
 _BANDWIDTHS_HZ = np.array([80.0, 100.0, 130.0, 220.0, 300.0])  # of five formants, textbook values (prior)
@@ -54,12 +52,12 @@ def speak(body: Body, controls: Controls, *, rate_hz: float, rng: Generator) -> 
     voiced = np.where(np.isfinite(controls.level_db), 10 ** (controls.level_db / 20), 0.0)
     hiss = np.where(np.isfinite(controls.hiss_db), 10 ** (controls.hiss_db / 20), 0.0)
     f0_hz = _filled(controls.f0_hz, body.f0_hz)
-    synthesise, kept = _compiled(), np.array([*np.zeros(17), 1.0, 1.0])
+    shelf, mouth = _shelf(controls.sharp_db, rate_hz), at_rest()
     step = round(PIECE_S * CONTROL_RATE_HZ)
     for first in range(0, n_frames, step):
         sound: Float32 = synthesise(
-            f0_hz, voiced, hiss, _shelf(controls.sharp_db, rate_hz), formants, _BANDWIDTHS_HZ, noise,
-            float(rate_hz), int(rate_hz / CONTROL_RATE_HZ), first, min(first + step, n_frames), kept,
+            f0_hz, voiced, hiss, shelf, formants, _BANDWIDTHS_HZ, noise,
+            float(rate_hz), int(rate_hz / CONTROL_RATE_HZ), first, min(first + step, n_frames), mouth,
         )  # fmt: skip
         yield sound
 
@@ -85,88 +83,6 @@ def _shelf(sharp_db: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]
         up - down * cosine - width,
     )
     return np.asarray(np.column_stack(rows) / (up - down * cosine + width)[:, None])
-
-
-@cache
-def _compiled() -> Callable[..., Any]:
-    """Compile on first use (numba is slow to import)."""
-    import numba
-
-    compiled: Callable[..., Any] = numba.njit(cache=True, fastmath=False)(_synthesise)
-    return compiled
-
-
-def _synthesise(  # type: ignore[no-untyped-def]  # numpydoc ignore=GL08
-    f0, voiced, hiss, shelf, formants, widths, noise, rate_hz, hop, first, stop, kept
-):
-    # `kept` carries the sound from one piece to the next
-    n_frames = len(f0)
-    out = np.zeros((stop - first) * hop, dtype=np.float32)
-    low, high = kept[:5], kept[5:10]  # the last two outputs of each resonator
-    a, b, c = np.zeros(5), np.zeros(5), np.zeros(5)
-    hiss_1, hiss_2, rumble, shelf_1, shelf_2 = kept[10], kept[11], kept[12], kept[13], kept[14]
-    phase, cycle, jitter, shimmer = kept[15], int(kept[16]), kept[17], kept[18]
-    opened = 0.62  # open share of the cycle (prior)
-    mask = len(noise) - 1
-    hiss_c = -np.exp(-2 * np.pi * 1600.0 / rate_hz)
-    hiss_b = 2 * np.exp(-np.pi * 1600.0 / rate_hz) * np.cos(2 * np.pi * min(5200.0, 0.4 * rate_hz) / rate_hz)
-    for k in range(first, stop):
-        after = k + 1 if k + 1 < n_frames else k
-        before = k - 1 if k > 0 else 0
-        if voiced[k] == 0 and voiced[after] == 0 and voiced[before] == 0:
-            low[:] = 0.0
-            high[:] = 0.0
-            shelf_1 = shelf_2 = 0.0
-            if hiss[k] == 0 and hiss[after] == 0 and hiss[before] == 0:
-                continue
-        for i in range(hop):
-            share = i / hop
-            if i % 16 == 0:
-                for j in range(5):
-                    centre = formants[k, j] + (formants[after, j] - formants[k, j]) * share
-                    radius = np.exp(-np.pi * widths[j] / rate_hz)
-                    c[j] = -radius * radius
-                    b[j] = 2 * radius * np.cos(2 * np.pi * centre / rate_hz)
-                    a[j] = 1 - b[j] - c[j]
-            level = voiced[k] + (voiced[after] - voiced[k]) * share
-            rub = hiss[k] + (hiss[after] - hiss[k]) * share
-            pitch = f0[k] + (f0[after] - f0[k]) * share
-            step = pitch * jitter / rate_hz
-            phase += step
-            if phase >= 1:
-                phase -= 1
-                cycle += 1
-                jitter = 1 + 0.006 * noise[(cycle * 7919) & mask]
-                shimmer = 1 + 0.03 * noise[(cycle * 104729) & mask]
-            flow = 0.0
-            if phase < opened:
-                u = phase / opened
-                flow = 2 * u - 3 * u * u
-            past = phase - opened if phase >= opened else phase - opened + 1
-            if past < step:  # just after closure: soften the jump of height 1
-                u = past / step
-                flow += 0.5 * (u + u - u * u - 1)
-            elif past > 1 - step:
-                u = (past - 1) / step
-                flow += 0.5 * (u * u + u + u + 1)
-            n = k * hop + i
-            flow = (flow * shimmer + 0.03 * noise[(n * 5 + 17) & mask]) * level
-            x = shelf[k, 0] * flow + shelf_1
-            shelf_1 = shelf[k, 1] * flow - shelf[k, 3] * x + shelf_2
-            shelf_2 = shelf[k, 2] * flow - shelf[k, 4] * x
-            for j in range(5):
-                y = a[j] * x + b[j] * low[j] + c[j] * high[j]
-                high[j] = low[j]
-                low[j] = y
-                x = y
-            grain = noise[(n * 3 + 5) & mask] * rub
-            y = grain + hiss_b * hiss_1 + hiss_c * hiss_2
-            hiss_2 = hiss_1
-            hiss_1 = y
-            rumble += 0.5 * (y - rumble)  # a hiss has little below 2 kHz
-            out[n - first * hop] = x + 0.35 * (y - rumble)
-    kept[10:] = np.array([hiss_1, hiss_2, rumble, shelf_1, shelf_2, phase, cycle, jitter, shimmer])
-    return out
 
 
 def room(

@@ -34,11 +34,7 @@ def neighbours(x: NDArray[Any], dimension: int, delay: int, every: int) -> tuple
     n, k = x.shape[0], dimension + 1
     start = (dimension - 1) * delay
     index, weight = np.full((n, k), -1), np.zeros((n, k))
-    known = np.zeros(n, np.bool_)
-    for t in range(start, n):
-        known[t] = True
-        for d in range(dimension):
-            known[t] = known[t] and x[t - d * delay] == x[t - d * delay]
+    known = _known(x, start, delay)
     near = np.empty(k)
     for t in range(start, n):
         if not known[t]:
@@ -52,24 +48,45 @@ def neighbours(x: NDArray[Any], dimension: int, delay: int, every: int) -> tuple
                 step = x[t - d * delay] - x[s - d * delay]
                 total += step * step
             if total < near[k - 1]:
-                j = k - 1
-                while j > 0 and near[j - 1] > total:
-                    near[j] = near[j - 1]
-                    index[t, j] = index[t, j - 1]
-                    j -= 1
-                near[j] = total
-                index[t, j] = s
+                _put_in(near, index[t], total, s)
         if index[t, k - 1] < 0:
             index[t, :] = -1
-            continue
-        first = max(np.sqrt(near[0]), 1e-12)
-        total = 0.0
-        for j in range(k):
-            weight[t, j] = np.exp(-np.sqrt(near[j]) / first)
-            total += weight[t, j]
-        for j in range(k):
-            weight[t, j] /= total
+        else:
+            _weigh(near, weight[t])
     return index, weight
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _known(x: NDArray[Any], start: int, delay: int) -> NDArray[Any]:
+    """Whether the whole state at each time was seen."""
+    known = np.zeros(x.shape[0], np.bool_)
+    for t in range(start, x.shape[0]):
+        known[t] = True
+        for s in range(t - start, t + 1, delay):
+            known[t] = known[t] and x[s] == x[s]
+    return known
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _put_in(near: NDArray[Any], index: NDArray[Any], distance: float, s: int) -> None:
+    """Put a state among the nearest, which are in order; the last one falls out."""
+    j = near.shape[0] - 1
+    while j > 0 and near[j - 1] > distance:
+        near[j], index[j] = near[j - 1], index[j - 1]
+        j -= 1
+    near[j], index[j] = distance, s
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _weigh(near: NDArray[Any], weight: NDArray[Any]) -> None:
+    """Weights that fall with the distance in units of the nearest; they sum to 1."""
+    first = max(np.sqrt(near[0]), 1e-12)
+    total = 0.0
+    for j in range(near.shape[0]):
+        weight[j] = np.exp(-np.sqrt(near[j]) / first)
+        total += weight[j]
+    for j in range(near.shape[0]):
+        weight[j] /= total
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

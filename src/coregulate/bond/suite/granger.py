@@ -96,9 +96,37 @@ def granger(a: FloatArray, b: FloatArray, order: int, *, robust: bool = False) -
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _strengths(a: NDArray[Any], b: NDArray[Any], order: int, robust: bool) -> NDArray[Any]:
     """ln(1 + W / degrees left) of both ways, W the Wald statistic of the other's past."""
-    n, size = a.shape[0], 2 * order + 1
+    x, y = _past_and_now(a, b, order)
+    count, size = x.shape
     out = np.full(2, np.nan)
-    x: NDArray[Any] = np.empty((n, size))
+    if count < 10 * size:  # prior
+        return out
+    inverse = np.linalg.pinv(x.T @ x, 1e-12)
+    spread = x @ inverse
+    for way in range(2):
+        now = y[way].copy()
+        weights = spread.T @ now
+        rest = now - x @ weights
+        power = rest @ rest
+        if power <= 0:
+            return np.full(2, np.nan)
+        first = 1 + order * (1 - way)  # where the other's past stands
+        others = slice(first, first + order)
+        if robust:
+            errors = _errors(spread, x, rest, others)
+        else:
+            errors = inverse[others, others] * (power / (count - size))
+        of_other = weights[others].copy()
+        wald = of_other @ (np.linalg.pinv(errors, 1e-12) @ of_other)
+        out[way] = np.log(1 + wald / (count - size))
+    return out
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _past_and_now(a: NDArray[Any], b: NDArray[Any], order: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return (1, a's past, b's past) (count, 2 order + 1) and (a, b) (2, count), where all of it was seen."""
+    n = a.shape[0]
+    x: NDArray[Any] = np.empty((n, 2 * order + 1))
     y: NDArray[Any] = np.empty((2, n))
     count = 0
     for t in range(order, n):
@@ -111,30 +139,17 @@ def _strengths(a: NDArray[Any], b: NDArray[Any], order: int, robust: bool) -> ND
             x[count, 1 + order + k] = b[t - 1 - k]
             total += a[t - 1 - k] + b[t - 1 - k]
         count += total == total
-    if count < 10 * size:  # prior
-        return out
-    x = x[:count]
-    inverse = np.linalg.pinv(x.T @ x, 1e-12)
-    spread = x @ inverse
-    for way in range(2):
-        now = y[way, :count].copy()
-        weights = spread.T @ now
-        rest = now - x @ weights
-        power = rest @ rest
-        if power <= 0:
-            return np.full(2, np.nan)
-        first = 1 + order * (1 - way)  # where the other's past stands
-        others = spread[:, first : first + order].copy()
-        if robust:
-            for t in range(count):
-                others[t] *= rest[t] / max(1 - spread[t] @ x[t], 1e-6)
-            errors = others.T @ others
-        else:
-            errors = inverse[first : first + order, first : first + order] * (power / (count - size))
-        of_other = weights[first : first + order].copy()
-        wald = of_other @ (np.linalg.pinv(errors, 1e-12) @ of_other)
-        out[way] = np.log(1 + wald / (count - size))
-    return out
+    return x[:count], y[:, :count]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _errors(spread: NDArray[Any], x: NDArray[Any], rest: NDArray[Any], others: slice) -> NDArray[Any]:
+    """Covariance of the weights of the other's past, each shock with its own size (HC3)."""
+    some = spread[:, others].copy()
+    for t in range(len(rest)):
+        some[t] *= rest[t] / max(1 - spread[t] @ x[t], 1e-6)
+    errors: NDArray[Any] = some.T @ some
+    return errors
 
 
 def order_by_bic(a: FloatArray, b: FloatArray, highest: int) -> int:

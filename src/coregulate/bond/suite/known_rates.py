@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from coregulate.core import Notice
 
-#: Measure, what is awkward about the two series, and the share (%) of independent pairs under p 0.05.
-#: Pairs of 15 min: 1,000 for entrainment and prewhitened, 250 for codes, 60 for coherence: docs/bond.md.
+#: Measure, what is awkward about the two series, and the share (%) of independent pairs under p 0.05;
+#: where both are, the first holds. 1,000 pairs of 15 min (250 for coherence): docs/bond.md.
 RATES: dict[str, dict[str, float]] = {
     "prewhitened correlation": {"common bursts": 10.8},
-    "wavelet coherence": {"common bursts": 10.0},
-    "code recurrence": {"common bursts": 8.0},
+    "wavelet coherence": {"common bursts": 12.0},
+    "cross recurrence": {"common bursts": 2.2},
+    "time warping": {"slow": 2.8},
+    "code recurrence": {"seldom": 1.6, "common bursts": 7.3},
     "vocal entrainment": {"common bursts": 7.6},
 }
 #: The share of real pairs' motion energy that never met, from 9 % on (docs/bond.md; 162 pairs for cross
@@ -17,18 +19,25 @@ RATES: dict[str, dict[str, float]] = {
 REAL = {"transfer entropy": 16.4, "cross mapping": 9.3, "granger": 9.3}
 
 #: What is awkward, in words.
-NAMES = {"common bursts": "bursts common to both"}
+NAMES = {
+    "common bursts": "bursts common to both",
+    "slow": "series that hardly change from second to second",
+    "seldom": "codes that seldom change",
+}
 
 
 def warnings(measure: str, awkward: tuple[str, ...]) -> tuple[Notice, ...]:
     """Say what is known of a measure on series like these."""
     said = []
     if measure in REAL:
-        text = f"On real motion energy, {measure} found a link in {REAL[measure]:g} % of pairs that never met, instead of 5 %"
-        said.append(Notice("not-calibrated", measure, text))
-    for what in awkward:
-        rate = RATES.get(measure, {}).get(what)
-        if rate is not None:
-            text = f"With {NAMES.get(what, what)}, {measure} finds a link in {rate:g} % of pairs that never met, instead of 5 %"
-            said.append(Notice("not-calibrated", measure, text))
+        said.append(_notice(measure, "On real motion energy", REAL[measure]))
+    rates = RATES.get(measure, {})
+    what = next((what for what in rates if what in awkward), "")
+    if what:
+        said.append(_notice(measure, f"With {NAMES[what]}", rates[what]))
     return tuple(said)
+
+
+def _notice(measure: str, where: str, rate: float) -> Notice:
+    text = f"{where}, {measure} finds a link in {rate:g} % of pairs that never met, instead of 5 %"
+    return Notice("not-calibrated", measure, text + (": it finds less than it could" if rate < 5 else ""))

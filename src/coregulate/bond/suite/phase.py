@@ -42,12 +42,21 @@ def locking_profiles(a: FloatArray, bs: FloatArray, rate_hz: float, settings: Su
 def locking_shifted(
     a: FloatArray, b: FloatArray, shifts: Shifts, rate_hz: float, settings: SuiteSettings
 ) -> ComplexArray:
-    """Return the same for circular shifts, all of them by one Fourier transform a frequency."""
-    at_hz = frequencies(settings, len(a) / rate_hz)
-    one, two = (_arrows(morlet(x, rate_hz, at_hz, settings.omega0)) for x in (a, b))
-    total = _all_shifts(one, two)[:, shifts]
-    count = _all_shifts(np.abs(one).astype(complex), np.abs(two).astype(complex))[:, shifts].real
-    return np.stack([_locked(t, c) for t, c in zip(total.T, count.T, strict=True)])
+    """Return the same for circular shifts, all of them by one Fourier transform a frequency.
+
+    Each frequency goes round what its cone leaves of the ends, by the same share of a turn: round the
+    whole, two cones would be cut out of a shift, and the mean of fewer arrows is longer by chance.
+    """
+    n, at_hz = len(a), frequencies(settings, len(a) / rate_hz)
+    first, second = (morlet(x, rate_hz, at_hz, settings.omega0) for x in (a, b))
+    rows = []
+    for one, two, scale_s in zip(_arrows(first), _arrows(second), first.scales_s, strict=True):
+        cone = int(E_FOLDING * scale_s * rate_hz)
+        inside = slice(cone, n - cone)
+        by = np.round(shifts * ((n - 2 * cone) / n)).astype(np.int64)
+        total, count = _all_shifts(one[inside], two[inside])
+        rows.append(_locked(total[by], count[by]))
+    return np.stack(rows, axis=1)
 
 
 def _arrows(t: Transform) -> ComplexArray:
@@ -55,9 +64,11 @@ def _arrows(t: Transform) -> ComplexArray:
     return np.where(usable, np.exp(1j * np.angle(t.w)), 0.0)
 
 
-def _all_shifts(one: ComplexArray, two: ComplexArray) -> ComplexArray:
-    """Sum over t of one[t] * conj(two[t + shift]), for each shift."""
-    return np.asarray(np.fft.ifft(np.fft.fft(one, axis=1).conj() * np.fft.fft(two, axis=1), axis=1).conj())
+def _all_shifts(one: ComplexArray, two: ComplexArray) -> tuple[ComplexArray, FloatArray]:
+    """Sum over t of one[t] * conj(two[t + shift]), and of its sizes, for each shift."""
+    pairs = ((one, two), (np.abs(one), np.abs(two)))
+    total, count = (np.fft.ifft(np.fft.fft(x).conj() * np.fft.fft(y)).conj() for x, y in pairs)
+    return np.asarray(total), np.asarray(count.real)
 
 
 def _locked(total: ComplexArray, count: FloatArray) -> ComplexArray:

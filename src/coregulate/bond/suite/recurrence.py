@@ -229,6 +229,7 @@ CODES = CROSS._replace(
     profiles=code_profiles,
     course=code_course,
     ready=None,
+    surrogate="shift, not swelling together",
     burst_surrogate="runs within a minute",
     at_most_hz=lambda settings: float("inf"),
     categorical=True,

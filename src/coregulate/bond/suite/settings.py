@@ -21,8 +21,8 @@ CHOICES = {
 class SuiteSettings:
     """Settings of :func:`coregulate.bond.couple`, by measure."""
 
-    surrogates: int = 1000
-    alpha: float = 0.05
+    surrogates: int = 1000  # prior: the smallest p is then 1 in 1001
+    alpha: float = 0.05  # the field's custom
     course: int = 1  # 0: leave out the course over time
     surrogate: str = "own"  # each measure's own default; or shift, segments, phase, iaaft
     min_shift_s: float = 30.0  # prior: smallest circular shift

@@ -1,21 +1,10 @@
-"""What a video shows: whose face each is, what it does, and the rest of the body."""
+"""What the pictures of one video gave: whose face each is, what it does, and the rest of the body."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import numpy as np
-from numpy.typing import NDArray
 
-from coregulate.core import (
-    CoregulateError,
-    FloatArray,
-    Notice,
-    Pictures,
-    Segment,
-    Signal,
-)
+from coregulate.core import FloatArray, Signal
 from coregulate.perception import (
     FACE_CUES,
     HEAD_CUES,
@@ -31,18 +20,13 @@ from coregulate.perception import (
     head_cues,
     head_distance,
     turned_quality,
-    watch_faces,
 )
-from coregulate.readers import video_facts, video_frames
 from coregulate.session import OwnedStream
-
-from .unfinished import Aside
 
 #: Pictures a second that faces are read at; the cue grid's own step.
 FACE_RATE_HZ = 10.0
 # prior: the shortest share of a video in which a face must be seen to be somebody's
 _LEAST_SEEN = 0.02
-_TICK_S = 1e-5  # a picture on the very start of a stretch belongs to it
 
 
 class Body:
@@ -64,10 +48,14 @@ class Seen:
 
     def __init__(self, stream: OwnedStream, tracks: FaceTracks, body: Body | None = None) -> None:
         labels = [label for label in tracks.labels if label != "other"]
-        enough = [x for x in labels if np.mean(np.isfinite(tracks.boxes[x][:, 0])) >= _LEAST_SEEN]
-        self.stream, self.tracks, self.labels = stream, tracks, enough
+        self.stream, self.tracks = stream, tracks
+        self.labels = [label for label in labels if self.share_seen(label) >= _LEAST_SEEN]
         self.times_s: FloatArray = tracks.times_s
         self.body = body or Body()
+
+    def share_seen(self, label: str) -> float:
+        """Share of the pictures, 0 to 1, in which this face was seen."""
+        return float(np.mean(np.isfinite(self.tracks.boxes[label][:, 0])))
 
     def owners(self) -> dict[str, str]:
         """Person of each face: the video's own person, or who the plan says is left and right."""
@@ -146,109 +134,3 @@ class Seen:
         grid = np.full(slot[-1] + 1, np.nan)
         grid[slot] = values
         return Signal(grid, FACE_RATE_HZ, float(self.times_s[0]), unit, name)
-
-
-def see_faces(
-    stream: OwnedStream, span: Segment, progress: Callable[[float], None], unfinished: Path | None = None
-) -> tuple[Seen | None, list[Notice]]:
-    """Watch one video, from where an earlier run put it aside; what cannot be seen becomes a notice."""
-    pictures = stream.data
-    if not isinstance(pictures, Pictures):
-        return None, []
-    where = stream.path
-    body, notices = _body(stream)
-    most = 1 if stream.person else 2
-    try:
-        depends_on = (
-            pictures.start_s,
-            pictures.stretch,
-            span.start_s,
-            span.end_s,
-            FACE_RATE_HZ,
-            bool(body.touch),
-            *FACE_CUES,
-        )
-        aside = None if unfinished is None else Aside(unfinished, pictures.path, depends_on)
-        begin = None if aside is None else aside.load()
-        after_s = -np.inf if begin is None else float(begin["times_s"][-1])
-        tracks = watch_faces(
-            _in_session_time(pictures, span, after_s),
-            max_people=most,
-            onlookers=body.onlookers,
-            begin=begin,
-            keep=None if aside is None else aside.keep,
-            progress=lambda at_s: progress(
-                min(1.0, (at_s - pictures.start_s) / max(pictures.duration_s, 1e-9))
-            ),
-        )
-    except CoregulateError as error:
-        return None, [*notices, Notice("faces_not_read", where, str(error))]
-    seen = Seen(stream, tracks, body)
-    if not seen.labels:
-        text = "No face was found in this video: nothing is known from it."
-        return None, [*notices, Notice("no_face", where, text)]
-    if not seen.owners():
-        text = (
-            "One face was seen where two people are expected: whose it is cannot be told, so it is not used."
-        )
-        notices.append(Notice("one_face", where, text))
-    if len(seen.owners()) == 2:
-        notices += _about_the_room(seen, where)
-    for label in seen.owners():
-        share = float(np.mean(np.isfinite(tracks.boxes[label][:, 0])))
-        if share < 0.8:
-            notices.append(
-                Notice(
-                    "face_often_unseen", where, f"The face '{label}' was seen in {share:.0%} of the pictures."
-                )
-            )
-    if "other" in tracks.labels:
-        share = float(np.mean(np.isfinite(tracks.boxes["other"][:, 0])))
-        notices.append(
-            Notice(
-                "another_face",
-                where,
-                f"A third face was seen in {share:.0%} of the pictures; it is left out.",
-            )
-        )
-    return seen, notices
-
-
-def _body(stream: OwnedStream) -> tuple[Body, list[Notice]]:
-    """Make what reads the rest of the picture: touch only of two in one room, and only with its models."""
-    if stream.person or not stream.one_room:
-        return Body(), []
-    try:
-        return Body(Touch()), []
-    except CoregulateError as error:
-        return Body(), [Notice("touch_not_read", stream.path, str(error))]
-
-
-def _about_the_room(seen: Seen, where: str) -> list[Notice]:
-    """Say what was taken for granted about one room or a call, and how to say otherwise."""
-    said, looks = seen.stream.one_room, seen.seen_as_one_room
-    if said is None and looks:
-        text = "No border divides the two, so both are taken to sit in one room: who looks at whom and how near they are is read, touch is not. one_room = true or false in session.toml says for sure."
-        return [Notice("one_room_assumed", where, text)]
-    if said is None:
-        why = "it cannot be told" if looks is None else "a straight border divides the picture, as in a call"
-        text = f"Whether both sit in one room is not said, and {why}, so who looks at whom, how near they are and touch are not read: one_room = true in session.toml says it."
-        return [Notice("gaze_not_read", where, text)]
-    if said and looks is False:
-        text = "A straight border divides the picture, as in a call; session.toml says one room, so who looks at whom, nearness and touch are read all the same."
-        return [Notice("looks_like_a_call", where, text)]
-    return []
-
-
-def _in_session_time(
-    pictures: Pictures, span: Segment, after_s: float = -np.inf
-) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    """Pictures within the span, the first of the file at ``pictures.start_s`` whatever its own clock says."""
-    first_s = video_facts(pictures.path).start_s
-    from_s = max(after_s, span.start_s - _TICK_S) if span.start_s > pictures.start_s else after_s
-    from_s = first_s + (from_s - pictures.start_s) / pictures.stretch
-    for time_s, rgb in video_frames(pictures.path, FACE_RATE_HZ, after_s=from_s):
-        at_s = pictures.start_s + (time_s - first_s) * pictures.stretch
-        if at_s >= span.end_s:
-            return
-        yield at_s, rgb

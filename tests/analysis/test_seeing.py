@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from coregulate.analysis import shared
-from coregulate.analysis.shared import Seen, _about_the_room, _body, _in_session_time
+from coregulate.analysis import seeing
+from coregulate.analysis.seeing import _about_the_room, _body, _in_session_time
+from coregulate.analysis.seen import Seen
 from coregulate.core import Clock, Pictures, Segment, StoreError
 from coregulate.perception import FACE_CUES, FaceTracks
 from coregulate.perception.faces.rhythm import Kept
@@ -90,7 +91,7 @@ def test_nearness_and_touch_are_of_two_in_one_room(monkeypatch: pytest.MonkeyPat
     def missing() -> None:
         raise StoreError("The model is not here", "Connect once")
 
-    monkeypatch.setattr(shared, "Touch", missing)
+    monkeypatch.setattr(seeing, "Touch", missing)
     for wanted, codes in (
         (there, ["touch_not_read"]),
         (plan, []),
