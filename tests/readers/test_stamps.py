@@ -48,12 +48,24 @@ def test_dates_as_countries_write_them(tmp_path, header, form):
 
 
 @pytest.mark.parametrize(
-    "form", ["%Y-%m-%d %H:%M:%S +0000", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S GMT+00:00"]
+    "form",
+    [
+        "%Y-%m-%d %H:%M:%S +0000",
+        "%Y-%m-%d %H:%M:%S UTC",
+        "%Y-%m-%d %H:%M:%S GMT+00:00",
+        "%Y-%m-%d %H:%M:%S.%f+0000 [Europe/London]",
+    ],
 )
 def test_zones_as_they_are_written(tmp_path, form):
     stream = heart_rate(tmp_path / "x.csv", "Time", [m.strftime(form) for m in MOMENTS])
     assert stream.origin_unix_s == BEGAN.timestamp()
     assert not stream.notices
+
+
+@pytest.mark.parametrize("header", ["Data/Hora", "Fecha y hora", "Horodatage", "Tijd"])
+def test_names_of_time_in_other_languages(tmp_path, header):
+    stream = heart_rate(tmp_path / "x.csv", header, [m.strftime("%d.%m.%Y %H:%M:%S") for m in MOMENTS])
+    assert stream.origin_unix_s == BEGAN.timestamp()
 
 
 def test_a_zone_ahead_of_utc_is_taken_off(tmp_path):

@@ -95,10 +95,11 @@ _IDENTIFIERS = frozenset([
 # fmt: off
 _TIME_WORDS = frozenset([
     "time", "times", "timestamp", "timestamps", "datetime", "seconds", "second", "secs", "sec", "unix",
-    "unixtime", "epoch", "utc", "elapsed", "t", "clock", "onset", "ms", "zeit", "uhrzeit", "zeitstempel"
+    "unixtime", "epoch", "utc", "elapsed", "t", "clock", "onset", "ms", "zeit", "uhrzeit", "zeitstempel",
+    "hora", "heure", "horodatage", "tiempo", "tijd"
 ])
 # fmt: on
-_DATE_WORDS = frozenset(["date", "datum", "day", "tag"])
+_DATE_WORDS = frozenset(["date", "datum", "day", "tag", "fecha", "data"])
 #: Seconds in each unit that a column of times may name.
 _TIME_UNITS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "sekunden": 1.0, "ms": 1e-3, "millis": 1e-3,

@@ -36,6 +36,7 @@ _PROGRAMS = {
         "It is a Word document: as a transcript it says to a second at best who began, and not who stopped",
         "Download the transcript as .vtt",
     ),
+    ".ods": ("It is a LibreOffice workbook", "Save the sheet as .xlsx or csv"),
     ".adicht": ("It is LabChart's own file", "Export it from LabChart as text, or as MATLAB file"),
     ".smr": ("It is Spike2's own file", "Export it from Spike2 as MATLAB file"),
     ".smrx": ("It is Spike2's own file", "Export it from Spike2 as MATLAB file"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DAY_S = 86400.0
 _ISO = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _ZONE = re.compile(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$")
+_PLACE = r"\s*\[[\w/+-]+\]$"  # beside the zone: +0100 [Europe/London]
 _DATE = r"\s*(?P<a>\d{1,4})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{1,4})"
 _CLOCK = r"\s*(?P<h>\d{1,3}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?P<f>[.,:]\d+)?\s*(?P<half>[AaPp]\.?\s?[Mm]\.?)?\s*"
 _DATED = rf"{_DATE}[T ,_-]+{_CLOCK}(?:(?P<z>Z|UTC|GMT)|(?P<zone>[+-]\d\d):?(?P<more>\d\d))?\s*"
@@ -51,7 +52,7 @@ def _is_iso(text: str) -> bool:
 
 def names_zone(stamp: str) -> bool:
     """Whether a date and time says its zone."""
-    return bool(_ZONE.search(stamp.strip()))
+    return bool(_ZONE.search(re.sub(_PLACE, "", stamp.strip())))
 
 
 def zone_assumed(where: str) -> Notice:
@@ -91,6 +92,7 @@ def unix_seconds(column: pd.Series) -> FloatArray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         text = column.astype("string").str.replace(",", ".", regex=False)
+        text = text.str.replace(_PLACE, "", regex=True)
         text = text.str.replace(r"\s*(?:UTC|GMT)$", "Z", regex=True).str.replace(
             r"\s*(?:UTC|GMT)(?=[+-])", "", regex=True
         )
