@@ -157,6 +157,17 @@ def test_an_index_without_a_name_counts_rows_or_is_the_time(tmp_path):
     assert (eda.kind, eda.data.rate_hz, eda.origin_unix_s) == ("eda", 4.0, 1714557600.0)
 
 
+@pytest.mark.parametrize(("step", "rate_hz"), [(20, 50), (1000, 1), (16667, 60)])
+def test_whole_steps_of_time_are_milliseconds_or_microseconds(tmp_path, step, rate_hz):
+    path = tmp_path / "tobii.csv"
+    path.write_text(
+        "Recording timestamp,GSR (uS)\n" + "".join(f"{k * step},{2 + k % 5}\n" for k in range(200))
+    )
+    (eda,) = read(path)
+    assert eda.data.rate_hz == pytest.approx(rate_hz, rel=1e-4)
+    assert "assumed_unit" in {n.code for n in eda.notices}
+
+
 def test_a_table_begins_below_a_rule(tmp_path):
     path = tmp_path / "carma.csv"
     head = "Time of Rating,2019-03-01 10:00\nMultimedia File,couple.mp4\nMagnitude,100\n%%%%%%,%%%%%%\nSecond,Rating\n"

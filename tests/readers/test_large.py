@@ -6,6 +6,7 @@ import gzip
 import json
 import struct
 import tracemalloc
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -62,6 +63,46 @@ def test_dates_gaps_and_words_in_blocks(in_blocks, tmp_path):
     assert dial.data.times_s[-1] - dial.data.times_s[0] == 899
     assert {"assumed_zone", "gaps", "not_numbers"} <= {n.code for n in dial.notices}
     assert "note" not in found
+
+
+def clock_of(k: int) -> datetime:
+    return datetime(2026, 1, 12, 23, 50) + timedelta(seconds=k / 2)
+
+
+@pytest.mark.parametrize(
+    ("header", "write"),
+    [
+        ("time", lambda t: t.isoformat(timespec="milliseconds")),
+        ("Date", lambda t: t.strftime("%Y-%m-%d %H:%M:%S.%f+01:00")),
+        ("timestamp", lambda t: t.strftime("%d/%m/%Y %H:%M:%S.%f")),  # only the last block tells the month
+        ("timestamp", lambda t: t.strftime("%m/%d/%Y %I:%M:%S.%f %p")),
+        ("timestamp", lambda t: (t - timedelta(days=8)).strftime("%d/%m/%Y %H:%M:%S.%f")),  # none does
+        ("Date,Time", lambda t: t.strftime("%d.%m.%Y,%H:%M:%S.%f")),
+        ("time", lambda t: t.strftime("%H:%M:%S.%f")),
+        ("datetime", lambda t: t.strftime("%d-%b-%Y %H:%M:%S.%f")),
+        ("time", lambda t: f"{(t - clock_of(0)).seconds // 60:02d}:{(t - clock_of(0)).seconds % 60:02d}"),
+        ("datetime", lambda t: t.strftime("%d/%m/%Y %H:%M:%S.%f+0100")),
+    ],
+)  # fmt: skip
+def test_written_times_in_blocks_are_those_of_the_whole(tmp_path, request, header, write):
+    body = f"{header},gsr (uS)\n" + "".join(f"{write(clock_of(k))},{k % 7}\n" for k in range(0, 3000, 2))
+    (whole,) = streams(tmp_path / "a.csv", body).values()
+    request.getfixturevalue("in_blocks")
+    (again,) = streams(tmp_path / "a.csv", body).values()
+    assert whole.kind == "eda"
+    assert (again.kind, again.origin_unix_s, again.attrs) == (whole.kind, whole.origin_unix_s, whole.attrs)
+    np.testing.assert_allclose(again.data.times_s, whole.data.times_s, atol=1e-6)
+    assert again.notices == whole.notices
+
+
+def test_written_times_are_averaged_too(in_blocks, tmp_path, monkeypatch):
+    t0 = datetime(2026, 1, 12, 23, 59, 55)
+    lines = [f"{t0 + timedelta(milliseconds=k):%d/%m/%Y %H:%M:%S.%f},{k % 2}" for k in range(9000)]
+    monkeypatch.setattr(large_table, "MAX_NUMBERS", 5_500)
+    (ecg,) = streams(tmp_path / "a.csv", "time,ecg (mV)\n" + "\n".join(lines)).values()
+    assert isinstance(ecg.data, Signal)
+    assert (ecg.data.rate_hz, ecg.origin_unix_s) == (250, t0.replace(tzinfo=UTC).timestamp())
+    assert len(ecg.data.values) == 2250
 
 
 def test_what_does_not_fit_is_left_out_averaged_or_refused(in_blocks, tmp_path, monkeypatch):

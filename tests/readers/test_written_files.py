@@ -342,7 +342,7 @@ def test_apple_export(streams):
     np.testing.assert_allclose(ecg.data.values, 300 * waves()[:, 0], atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["tcx", "fit", "fitbit", "polar_flow"])
+@pytest.mark.parametrize("name", ["tcx", "fit", "fitbit", "polar_account", "polar_flow"])
 def test_watches(streams, name):
     told = streams(name)
     heart = next(s for (kind, _), s in told.items() if kind == "heart_rate")
@@ -551,3 +551,17 @@ def test_names_beyond_ascii_in_what_matlab_writes(tmp_path):
     path.write_bytes(path.read_bytes() + element(14, body))
     (ecg,) = read(path)
     assert (ecg.kind, ecg.part) == ("ecg", label)
+
+
+def test_a_zip_of_a_file_without_a_name_is_an_error(tmp_path):
+    import zipfile
+
+    path = tmp_path / "talk.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr(zipfile.ZipInfo("x"), "1,2\n")
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"PK\x01\x02")
+    raw[at + 28 : at + 32] = b"\x00\x00\x01\x00"  # the lengths of its name and of what follows the name
+    path.write_bytes(bytes(raw))
+    with pytest.raises(FormatError):
+        read(path)

@@ -433,6 +433,21 @@ def fitbit(folder: Path) -> Path:
     return path
 
 
+def polar_account(folder: Path) -> Path:
+    rate = [{"dateTime": f"2023-11-14T22:13:{20 + k}.000", "value": 60 + k} for k in range(6)]
+    rate.insert(3, {"dateTime": "2023-11-14T22:13:23.000"})  # lost
+    times = {"startTime": "2023-11-14T22:13:20.000", "stopTime": "2023-11-14T22:13:26.000"}
+    session = {
+        "exportVersion": "1.6",
+        **times,
+        "timeZoneOffset": 0,
+        "exercises": [{**times, "samples": {"heartRate": rate}}],
+    }
+    path = folder / "training-session-2023-11-14.json"
+    path.write_text(json.dumps(session))
+    return path
+
+
 def polar_flow(folder: Path) -> Path:
     rows = "\n".join(f"1,00:00:0{k},{60 + k},,,,,,," for k in range(8))
     path = folder / "Alex_2023-11-14_22-13-20.CSV"
@@ -649,7 +664,7 @@ WRITTEN: dict[str, tuple[Maker, str]] = {
     "npy": (npy, "numpy"), "excel": (excel, "excel"), "vtt": (vtt, "subtitles"), "srt": (srt, "subtitles"),
     "observer": (observer, "event_rows"), "textgrid": (textgrid, "textgrid"), "eaf": (eaf, "elan"),
     "boris": (boris, "boris"), "apple_zip": (apple_zip, "apple_health"), "tcx": (tcx, "fitness"),
-    "fit": (fit, "fitness"), "fitbit": (fitbit, "fitness"), "polar_flow": (polar_flow, "polar"),
+    "fit": (fit, "fitness"), "fitbit": (fitbit, "fitness"), "polar_account": (polar_account, "fitness"), "polar_flow": (polar_flow, "polar"),
     "polar_ecg": (polar_ecg, "polar"), "kubios": (kubios, "kubios"), "rr_pairs": (rr_pairs, "rr_list"),
     "shimmer": (shimmer, "shimmer"), "zipped_fit": (zipped_fit, "zipped"), "kubios_mat": (kubios_mat, "matlab"), "kubios_mat_73": (kubios_mat_73, "matlab"),
 }  # fmt: skip

@@ -42,46 +42,15 @@ def inspect_session(
     """
     tell = progress or (lambda share, what: None)
     settings = Settings().changed(session.plan.settings)
-    streams = session.streams
-    bodies = measure_bodies(session, streams, Segment(0.0, session.duration_s), settings=settings, tell=tell)
+    span = Segment(0.0, session.duration_s)
+    bodies = measure_bodies(session, session.streams, span, settings=settings, tell=tell)
     names = {p.id: p.name for p in session.people}
-    people = list(names)
-    can: list[str] = []
-    lacks: dict[str, list[str]] = {}
-    for pid in people:
-        have = _have(bodies, pid, Segment(0.0, session.duration_s))
-        can.extend(
-            f"{session.name_of(pid)}: {_spoken(name)} ({share:.0%} of the session)"
-            for name, share in have.items()
-        )
-        for text in _lacks(have, any(s.baseline and s.person in ("", pid) for s in session.segments)):
-            lacks.setdefault(text, []).append(session.name_of(pid))
-    cannot = [f"{' and '.join(who)}: {text}" for text, who in lacks.items()]
-    shared = [
-        n
-        for n in BOND_SERIES
-        if all(
-            n in bodies.signals[pid]
-            or (n == "felt_safe" and pid in bodies.ratings)
-            or (n == "coded_affect" and "codes" in bodies.tracks[pid])
-            for pid in people
-        )
-        and tied(n, people, streams, bodies)
-    ]
-    loose = [n for n in BOND_SERIES if not tied(n, people, streams, bodies)]
-    cannot.extend(untied(n).text for n in loose)
-    common = overlap_s(people, streams)
-    (can if shared else cannot).append(
-        f"how both move each other: {', '.join(map(_spoken, shared)) or 'nothing was recorded of both'}"
-    )
-    if common < settings.bond.min_common_s:
-        cannot.append(
-            f"whether they steady each other: {common / 60:.1f} min of both, {settings.bond.min_common_s / 60:.0f} are needed"
-        )
+    can, cannot = _each(session, bodies, span)
+    can_both, cannot_both = _both(session, bodies, settings)
     return {
         "name": session.name,
         "duration_s": session.duration_s,
-        "overlap_s": common,
+        "overlap_s": overlap_s(list(names), session.streams),
         "streams": [
             {
                 **describe_stream(s, bodies),
@@ -89,12 +58,51 @@ def inspect_session(
                 "files": list(s.pieces or (s.path,)),
                 "on": presence(s.data, session.span, N_PARTS).round(3).tolist(),
             }
-            for s in streams
+            for s in session.streams
         ],
-        "can": can,
-        "cannot": cannot,
+        "can": can + can_both,
+        "cannot": cannot + cannot_both,
         "notices": [n.told(names) for n in (*session.notices, *bodies.notices)],
     }
+
+
+def _each(session: Session, bodies: Bodies, span: Segment) -> tuple[list[str], list[str]]:
+    """Return what can be computed of each person, and what cannot; what both lack is said once."""
+    can: list[str] = []
+    lacks: dict[str, list[str]] = {}
+    for person in session.people:
+        have = _have(bodies, person.id, span)
+        can += [f"{person.name}: {_spoken(n)} ({share:.0%} of the session)" for n, share in have.items()]
+        baseline = any(s.baseline and s.person in ("", person.id) for s in session.segments)
+        for text in _lacks(have, baseline):
+            lacks.setdefault(text, []).append(person.name)
+    return can, [f"{' and '.join(who)}: {text}" for text, who in lacks.items()]
+
+
+def _both(session: Session, bodies: Bodies, settings: Settings) -> tuple[list[str], list[str]]:
+    """Return what can be computed of the two together, and what cannot and why."""
+    people = [p.id for p in session.people]
+    tied_ones = [n for n in BOND_SERIES if tied(n, people, session.streams, bodies)]
+    shared = [n for n in tied_ones if all(_has(bodies, pid, n) for pid in people)]
+    cannot = [untied(n).text for n in BOND_SERIES if n not in tied_ones]
+    moves = f"how both move each other: {', '.join(map(_spoken, shared)) or 'nothing was recorded of both'}"
+    if not shared:
+        cannot.append(moves)
+    common, needed = overlap_s(people, session.streams), settings.bond.min_common_s
+    if common < needed:
+        cannot.append(
+            f"whether they steady each other: {common / 60:.1f} min of both, {needed / 60:.0f} are needed"
+        )
+    return [moves] if shared else [], cannot
+
+
+def _has(bodies: Bodies, pid: str, name: str) -> bool:
+    """Whether a series of the bond was recorded of a person."""
+    return (
+        name in bodies.signals[pid]
+        or (name == "felt_safe" and pid in bodies.ratings)
+        or (name == "coded_affect" and "codes" in bodies.tracks[pid])
+    )
 
 
 def _lacks(have: Mapping[str, float], baseline: bool) -> list[str]:

@@ -34,7 +34,7 @@ def names_in(path: Path) -> list[str]:
     """Return the paths of a zip's files; none where it cannot be opened."""
     try:
         with zipfile.ZipFile(path) as packed:
-            return [m.filename for m in packed.infolist() if not m.is_dir() and not _hidden(m.filename)]
+            return [m.filename for m in _files(packed)]
     except _BROKEN:
         return []
 
@@ -48,10 +48,9 @@ def unpacked(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
         For a damaged or dangerous zip.
     """
     with _opened(path) as packed:
-        members = [m for m in packed.infolist() if not m.is_dir() and m.file_size and wanted(m.filename)]
         result = {}
-        for member in members:
-            if not _hidden(member.filename):
+        for member in _files(packed):
+            if member.file_size and wanted(member.filename):
                 with packed.open(member) as file:
                     # The size in the directory may lie: never read more than it says.
                     result[member.filename] = file.read(member.file_size + 1)
@@ -79,6 +78,11 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield packed
     except _BROKEN as error:
         raise FormatError(f"The zip cannot be unpacked ({error})", "Copy or export it again", path) from None
+
+
+def _files(packed: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return what is neither a folder nor hidden; a file without a name, which only damage makes, is neither."""
+    return [m for m in packed.infolist() if m.filename and not m.is_dir() and not _hidden(m.filename)]
 
 
 def _hidden(name: str) -> bool:

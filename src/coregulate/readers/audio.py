@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,60 +52,86 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     FormatError
         Where nothing can be decoded.
     """
-    import av
-
-    notices: list[Notice] = []
-    try:
-        with av.open(str(path), options=_OPTIONS) as container:
-            has_pictures = bool(container.streams.video) and not _is_cover(container.streams.video[0])
-            begun = _begun(container.metadata)
-            if not container.streams.audio:
-                if has_pictures:
-                    return [_pictures(path, None, begun)]
-                raise FormatError("It holds neither sound nor pictures", "Check that it is whole", path)
-            if len(container.streams.audio) > 1:
-                notices.append(
-                    Notice("tracks_left_out", path.name, "Only the first of its sound tracks is read.")
-                )
-            track = container.streams.audio[0]
-            rate_hz = float(track.rate or 0)
-            n_channels = int(track.channels or 0)
-            sound_start_s = float((track.start_time or 0) * track.time_base)
-            duration_s = _duration(track, container, path, notices)
-            _first_frame(container, track)
-    except (av.error.FFmpegError, ValueError, OverflowError, MemoryError, EOFError) as error:
-        raise FormatError(
-            f"Its sound cannot be decoded ({_short(error)})",
-            "Check that the file is whole, or convert it to wav",
-            path,
-        ) from None
-    if rate_hz <= 0 or n_channels < 1 or duration_s <= 0:
+    facts = _facts(path)
+    if facts.n_channels == 0 and facts.has_pictures:
+        return [_pictures(path, None, facts.begun)]
+    if facts.rate_hz <= 0 or facts.n_channels < 1 or facts.duration_s <= 0:
         raise FormatError("It holds no sound that lasts", "Record or export it again", path)
-    if n_channels > MAX_CHANNELS:
-        notices.append(
-            Notice(
-                "channels_left_out",
-                path.name,
-                f"It has {n_channels} channels: the first {MAX_CHANNELS} are read.",
-            )
-        )
-    used = min(n_channels, MAX_CHANNELS)
-    names = {1: [""], 2: ["left", "right"]}.get(n_channels, [f"channel {k + 1}" for k in range(used)])
+    notices = list(facts.notices)
+    if facts.n_channels > MAX_CHANNELS:
+        text = f"It has {facts.n_channels} channels: the first {MAX_CHANNELS} are read."
+        notices.append(Notice("channels_left_out", path.name, text))
     streams = [
         Stream(
             "audio",
-            Sound(str(path), rate_hz, duration_s, n_channels, k, 0.0, part),
+            Sound(str(path), facts.rate_hz, facts.duration_s, facts.n_channels, k, 0.0, part),
             str(path),
             part,
             None,
             "",
             "rate",
             tuple(notices) if k == 0 else (),
-            dict(begun),
+            dict(facts.begun),
         )
-        for k, part in enumerate(names)
+        for k, part in enumerate(_channel_names(facts.n_channels))
     ]
-    return [*streams, _pictures(path, sound_start_s, begun)] if has_pictures else streams
+    return [*streams, _pictures(path, facts.start_s, facts.begun)] if facts.has_pictures else streams
+
+
+class _Facts(NamedTuple):
+    """What a container says of itself; no channels where it has no sound track."""
+
+    has_pictures: bool
+    begun: Mapping[str, float]
+    rate_hz: float = 0.0
+    n_channels: int = 0
+    start_s: float = 0.0
+    duration_s: float = 0.0
+    notices: tuple[Notice, ...] = ()
+
+
+def _facts(path: Path) -> _Facts:
+    """Open a file, and its sound track as far as the first block.
+
+    Raises
+    ------
+    FormatError
+        Where it cannot be decoded, or holds neither sound nor pictures.
+    """
+    import av
+
+    try:
+        with av.open(str(path), options=_OPTIONS) as container:
+            has_pictures = bool(container.streams.video) and not _is_cover(container.streams.video[0])
+            begun = _begun(container.metadata)
+            if container.streams.audio:
+                return _of_sound(container, path)._replace(has_pictures=has_pictures, begun=begun)
+    except (av.error.FFmpegError, ValueError, OverflowError, MemoryError, EOFError) as error:
+        raise FormatError(
+            f"Its sound cannot be decoded ({_short(error)})",
+            "Check that the file is whole, or convert it to wav",
+            path,
+        ) from None
+    if not has_pictures:
+        raise FormatError("It holds neither sound nor pictures", "Check that it is whole", path)
+    return _Facts(has_pictures, begun)
+
+
+def _of_sound(container: Any, path: Path) -> _Facts:
+    notices: list[Notice] = []
+    if len(container.streams.audio) > 1:
+        notices.append(Notice("tracks_left_out", path.name, "Only the first of its sound tracks is read."))
+    track = container.streams.audio[0]
+    start_s = float((track.start_time or 0) * track.time_base)
+    duration_s = _duration(track, container, path, notices)
+    _first_frame(container, track)
+    return _Facts(
+        False, {}, float(track.rate or 0), int(track.channels or 0), start_s, duration_s, tuple(notices)
+    )
+
+
+def _channel_names(n: int) -> list[str]:
+    return {1: [""], 2: ["left", "right"]}.get(n, [f"channel {k + 1}" for k in range(min(n, MAX_CHANNELS))])
 
 
 def _begun(metadata: Mapping[str, str]) -> dict[str, float]:

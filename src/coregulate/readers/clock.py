@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 from coregulate.core import FloatArray, FormatError, Notice, Samples, Signal
 
 from .columns import is_date_name, is_identifier, is_time_name, seconds_of, words_of
-from .frame import Frame, counts_rows, is_numeric, numbers
-from .stamps import form_of, tells_time, written_times, zone_assumed
+from .frame import Frame, counts_rows, form_in, is_numeric, numbers, times_in
+from .stamps import zone_assumed
 
 _DAYS = 1e6  # below this, numbers that tell a date count days
 _ELAPSED_S = 3600.0  # prior: what starts earlier counts from the recording's start, and is no time of day
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Times(NamedTuple):
@@ -41,9 +38,9 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
     """Return the name of the time column, by name and behaviour, or None."""
     asked = [n for n in frame.names if n not in skip]
     named = next((n for n in asked if is_time_name(n) and _can_be_time(frame, n, path)), None)
-    if named is None or (not is_numeric(frame, named) and form_of(frame.table[named]) == "clock"):
+    if named is None or (not is_numeric(frame, named) and form_in(frame, named) == "clock"):
         # A column of dates that tell their time tells more than one of times of day.
-        dates = (n for n in asked if is_date_name(n) and form_of(frame.table[n]) not in ("", "date", "clock"))
+        dates = (n for n in asked if is_date_name(n) and form_in(frame, n) not in ("", "date", "clock"))
         named = next(dates, named)
     if named is not None:
         return named
@@ -53,7 +50,7 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
     if frame.dialect.names and (first != "column 1" or counts_rows(frame, first)):
         return None
     if not is_numeric(frame, first):
-        return first if tells_time(frame.table[first]) else None
+        return first if _tells_time(frame, first) else None
     values = numbers(frame, first, path)[0]
     steps = np.diff(values)
     rises = len(steps) > 1 and bool(np.all(steps > 0))
@@ -62,7 +59,7 @@ def find_time(frame: Frame, path: Path, skip: Sequence[str] = ()) -> str | None:
 
 def _can_be_time(frame: Frame, name: str, path: Path) -> bool:
     if not is_numeric(frame, name):
-        return tells_time(frame.table[name])
+        return _tells_time(frame, name)
     values = numbers(frame, name, path)[0]
     values = values[np.isfinite(values)]
     if len(values) < 2:
@@ -116,46 +113,52 @@ def _numeric(
     fast: bool,
     step_s: float,
 ) -> tuple[FloatArray, bool, bool]:
+    """Return a column of numbers as seconds, whether they are Unix times, and whether it only counts samples."""
     said = seconds_of(name, raw)
     present = raw[np.isfinite(raw)]
     if said is not None:
         if said[1] and float(np.median(present)) < _DAYS:
             notices.append(zone_assumed(where))
         return *said, False
-    words = {w.casefold() for w in words_of(name)}
     steps = np.diff(present)
     forward = steps[steps > 0]
     step = float(np.median(forward)) if len(forward) else 1.0
-    whole = bool(np.all(present == np.round(present)))
-    if whole and step == 1.0 and (fast or "time" in words or "t" in words):
-        if rate_hint:
-            return (raw - present[0]) / rate_hint, False, True
-        if fast:
-            raise FormatError(
-                f"The column '{name}' counts samples, and no rate is given", "Give rate_hz for this file"
-            )
-        notices.append(
-            Notice(
-                "assumed_rate",
-                where,
-                f"The column counts samples and no rate is given: one sample each {step_s:g} s is assumed.",
-            )
-        )
-        return (raw - present[0]) * step_s, False, True
+    if not np.all(present == np.round(present)):
+        return raw, False, False
+    if step == 1.0 and (fast or {"time", "t"} & {w.casefold() for w in words_of(name)}):
+        each_s = _each_s(name, where, notices, rate_hint, fast, step_s)
+        return (raw - present[0]) * each_s, False, True
     long = len(present) > 1 and float(present.max() - present.min()) > 6 * 3600.0
-    if whole and step > 1 and (long or fast):
-        notices.append(
-            Notice("assumed_unit", where, "Whole steps above 1: the time is taken as milliseconds.")
-        )
-        return raw / 1000.0, False, False
+    if step > 1 and (long or fast):
+        # A body's signal comes faster than each half second, or was averaged to whole ones: else they are microseconds.
+        short = fast and step > 500 and step % 1000 != 0
+        unit, scale = ("microseconds", 1e6) if short else ("milliseconds", 1e3)
+        text = f"Whole steps above 1: the time is taken as {unit}."
+        notices.append(Notice("assumed_unit", where, text))
+        return raw / scale, False, False
     return raw, False, False
+
+
+def _each_s(
+    name: str, where: str, notices: list[Notice], rate_hint: float | None, fast: bool, step_s: float
+) -> float:
+    """Return how long each sample lasts where the column of times only counts them."""
+    if rate_hint:
+        return 1.0 / rate_hint
+    if fast:
+        raise FormatError(
+            f"The column '{name}' counts samples, and no rate is given", "Give rate_hz for this file"
+        )
+    text = f"The column counts samples and no rate is given: one sample each {step_s:g} s is assumed."
+    notices.append(Notice("assumed_rate", where, text))
+    return step_s
 
 
 def _written(
     frame: Frame, name: str, path: Path, where: str, notices: list[Notice]
 ) -> tuple[FloatArray, bool]:
     """Return the seconds that a column of texts tells, and whether they are Unix times."""
-    told = written_times(frame.table[name], _days_beside(frame, name))
+    told = times_in(frame, name, _days_beside(frame, name))
     known = told.seconds[np.isfinite(told.seconds)]
     if not len(known):
         raise FormatError(
@@ -174,11 +177,16 @@ def _written(
     return told.seconds, told.unix
 
 
-def _days_beside(frame: Frame, time: str) -> pd.Series | None:
+def _tells_time(frame: Frame, name: str) -> bool:
+    """Whether a column of texts tells when each row was, be it only the time of day."""
+    return form_in(frame, name) not in ("", "date")
+
+
+def _days_beside(frame: Frame, time: str) -> str | None:
     """Return the column of dates that belongs to a column of times of day, if there is one."""
     for name in frame.names:
-        if name != time and is_date_name(name) and form_of(frame.table[name]) == "date":
-            return frame.table[name]
+        if name != time and is_date_name(name) and form_in(frame, name) == "date":
+            return name
     return None
 
 
@@ -241,30 +249,30 @@ def regular_or_samples(
         return Samples(times_s, values, rate_hz, unit, name), notices
     step = float(np.median(forward))
     if rate_hz and abs(step * rate_hz - 1) > 0.02:
-        notices.append(
-            Notice(
-                "rate_contradicted",
-                where,
-                f"{rate_hz:g} Hz is declared, the times say {1 / step:.4g} Hz: the times are used.",
-            )
-        )
+        text = f"{rate_hz:g} Hz is declared, the times say {1 / step:.4g} Hz: the times are used."
+        notices.append(Notice("rate_contradicted", where, text))
         rate_hz = None
     lost = steps > 1.5 * step
     if lost.any() and len(steps) > 10 and np.mean(lost) < 0.2:
-        notices.append(
-            Notice(
-                "gaps",
-                where,
-                (
-                    f"{int(lost.sum())} gaps in time, {float(np.sum(steps[lost])):.1f} s in all, the longest "
-                    f"{float(steps.max()):.1f} s."
-                ),
-            )
+        text = (
+            f"{int(lost.sum())} gaps in time, {float(np.sum(steps[lost])):.1f} s in all, the longest "
+            f"{float(steps.max()):.1f} s."
         )
-    mean_rate = (len(times_s) - 1) / float(times_s[-1] - times_s[0])
-    for rate in (float(round(mean_rate)), mean_rate):
-        if rate > 0 and len(times_s) > 2:
-            ideal = times_s[0] + np.arange(len(times_s)) / rate
-            if float(np.max(np.abs(times_s - ideal))) < 0.45 / rate:
-                return Signal(values, rate, float(times_s[0]), unit, name), notices
+        notices.append(Notice("gaps", where, text))
+    regular_hz = _regular_hz(times_s)
+    if regular_hz is not None:
+        return Signal(values, regular_hz, float(times_s[0]), unit, name), notices
     return Samples(times_s, values, rate_hz, unit, name), notices
+
+
+def _regular_hz(times_s: FloatArray) -> float | None:
+    """Return the rate of a series that each stamp lies within half a sample of, a whole number where that fits."""
+    if len(times_s) <= 2:
+        return None
+    mean_hz = (len(times_s) - 1) / float(times_s[-1] - times_s[0])
+    for rate_hz in (float(round(mean_hz)), mean_hz):
+        if rate_hz > 0:
+            ideal = times_s[0] + np.arange(len(times_s)) / rate_hz
+            if float(np.max(np.abs(times_s - ideal))) < 0.45 / rate_hz:
+                return rate_hz
+    return None

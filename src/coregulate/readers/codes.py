@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from coregulate.core import FloatArray, FormatError, Label, Notice, Stream, Track
 
+from .channels import with_notices
 from .clock import find_time, times_of
 from .columns import is_identifier, is_time_name, kind_of, words_of
 from .frame import Frame, as_text, dialect_of, find_column, is_numeric, load, numbers, rows_where
@@ -94,16 +95,9 @@ def _read_spans(frame: Frame, spans: tuple[str, str], path: Path) -> list[Stream
     if "ms" in words_of(spans[0]):
         starts, ends = starts / 1000.0, ends / 1000.0
     who, code, word = (_find(frame.names, s) for s in (_WHO, _CODES, _WORDS))
-    owners = as_text(frame, who) if who else [""] * len(starts)
-    owners = ["" if o == _NOBODY else o for o in owners]
-    texts = as_text(frame, code or word or who or "") if (code or word or who) else []
-    tracks: dict[str, list[Label]] = {}
-    bad = 0
-    for start, end, owner, text in zip(starts, ends, owners, texts, strict=True):
-        if not (np.isfinite(start) and np.isfinite(end) and end >= start):
-            bad += 1
-        elif text:
-            tracks.setdefault(owner, []).append(Label(float(start), float(end), text))
+    named = code or word or who
+    owners = ["" if o == _NOBODY else o for o in as_text(frame, who)] if who else [""] * len(starts)
+    tracks, bad = _tracks(starts, ends, owners, as_text(frame, named) if named else [])
     if not tracks:
         raise FormatError(
             "It holds no labels with a start and an end",
@@ -112,23 +106,31 @@ def _read_spans(frame: Frame, spans: tuple[str, str], path: Path) -> list[Stream
         )
     notices = [*frame.notices, *first, *second]
     if bad:
-        notices.append(
-            Notice(
-                "rows_left_out", path.name, f"{bad} rows have no start, or end before they start: left out."
-            )
-        )
+        text = f"{bad} rows have no start, or end before they start: left out."
+        notices.append(Notice("rows_left_out", path.name, text))
     origin = _unix_origin(starts)
     streams = []
-    for k, (owner, labels) in enumerate(tracks.items()):
-        labels = [
+    for owner, labels in tracks.items():
+        since = [
             Label(x.start_s - (origin or 0.0), x.end_s - (origin or 0.0), x.text) for x in sorted(labels)
         ]
-        kind = _span_kind(labels, code is not None, word is not None)
-        told = tuple(notices) if k == 0 else ()
-        streams.append(
-            Stream(kind, Track(tuple(labels), owner), str(path), owner, origin, owner, "stamps", told)
-        )
-    return streams
+        kind = _span_kind(since, code is not None, word is not None)
+        streams.append(Stream(kind, Track(tuple(since), owner), str(path), owner, origin, owner, "stamps"))
+    return with_notices(streams, notices)
+
+
+def _tracks(
+    starts: FloatArray, ends: FloatArray, owners: Sequence[str], texts: Sequence[str]
+) -> tuple[dict[str, list[Label]], int]:
+    """Return the labels of each owner, and how many rows have no start, or end before it."""
+    tracks: dict[str, list[Label]] = {}
+    bad = 0
+    for start, end, owner, text in zip(starts, ends, owners, texts, strict=True):
+        if not (np.isfinite(start) and np.isfinite(end) and end >= start):
+            bad += 1
+        elif text:
+            tracks.setdefault(owner, []).append(Label(float(start), float(end), text))
+    return tracks, bad
 
 
 def _unix_origin(starts: FloatArray) -> float | None:

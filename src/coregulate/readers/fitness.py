@@ -1,4 +1,4 @@
-"""Heart rate of watches: Garmin's FIT, TCX and GPX, and Fitbit's JSON."""
+"""Heart rate of watches: Garmin's FIT, TCX and GPX, the JSON of Fitbit and of Polar's account."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ _MAX_JSON = 64 << 20  # prior: a day of Fitbit is about 1 MB
 
 
 def sniff(path: Path) -> bool:
-    """Whether it is FIT by its first bytes, TCX or GPX by its root, or Fitbit's JSON by its keys."""
+    """Whether it is FIT by its first bytes, TCX or GPX by its root, or JSON of Fitbit or Polar by its keys."""
     head = head_of(path)
     if len(head.raw) >= 14 and head.raw[8:12] == b".FIT":
         return True
     text = head.raw[:4096].decode("utf-8", "replace").lstrip("\ufeff \r\n\t")
     if text.startswith("<"):
         return any(root in text for root in _ROOTS)
+    if text[:1] == "{" and '"exportVersion"' in text and '"startTime"' in text:
+        return True
     return text[:1] in "[{" and ('"bpm"' in text or '"activities-heart' in text) and "value" in text
 
 
@@ -50,7 +52,7 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
         return _fit(path)
     if raw.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
         return _track(path)
-    return _fitbit(path)
+    return _json(path)
 
 
 class _Points:
@@ -124,14 +126,17 @@ def _heart_rate(rows: list[tuple[float, float]], path: Path, notices: list[Notic
     return Stream("heart_rate", data, str(path), "heart rate", origin, "", "stamps", tuple(notices))
 
 
-def _fitbit(path: Path) -> list[Stream]:
+def _json(path: Path) -> list[Stream]:
     try:
         if path.stat().st_size > _MAX_JSON:
-            raise FormatError("It is larger than any day of Fitbit", "Give one day's file", path)
+            raise FormatError("It is larger than any day of a watch", "Give one day's file", path)
         whole = json.loads(read_bytes(path))
     except (ValueError, RecursionError) as error:
         raise FormatError(f"The JSON is damaged ({error})", "Export it again", path) from None
-    rows = _takeout(whole) if isinstance(whole, list) else _intraday(whole)
+    if isinstance(whole, list):
+        rows = _takeout(whole)
+    else:
+        rows = _polar(whole) if "exercises" in whole else _intraday(whole)
     return [_heart_rate(rows, path, [Notice("assumed_zone", path.name, _ZONE)])]
 
 
@@ -150,6 +155,21 @@ def _american(text: str) -> float:
         except ValueError:
             continue
     return float("nan")
+
+
+def _polar(whole: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """Return the heart rates of a training session as Polar's account exports it, of all its exercises."""
+    rows = []
+    for exercise in _dicts(whole["exercises"]):
+        samples = exercise.get("samples")
+        for point in _dicts(samples.get("heartRate") if isinstance(samples, Mapping) else None):
+            if "value" in point:  # a sample that the strap lost has none
+                rows.append((_american(str(point.get("dateTime", ""))), _number(point["value"])))
+    return rows
+
+
+def _dicts(value: Any) -> list[Mapping[str, Any]]:
+    return [x for x in value if isinstance(x, Mapping)] if isinstance(value, list) else []
 
 
 def _intraday(whole: Mapping[str, Any]) -> list[tuple[float, float]]:

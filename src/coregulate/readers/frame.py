@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,7 +14,9 @@ from coregulate.core import FloatArray, FormatError, InputError, Notice
 
 from .dialect import Dialect, sniff_dialect
 from .large_table import is_large, read_large
+from .large_times import Told
 from .parse import floats, not_numbers, parse, without_empty_end
+from .stamps import Written, form_of, written_times
 from .text import HEAD_BYTES, head_of, read_text
 
 if TYPE_CHECKING:
@@ -24,11 +27,12 @@ _CACHED_BYTES = 32 << 20  # a larger table is read again rather than kept in mem
 
 
 class Frame(NamedTuple):
-    """A table's columns as pandas parsed them, its dialect, and what was noticed."""
+    """A table's columns as pandas parsed them, its dialect, what was noticed, and which columns are times already read."""
 
     table: pd.DataFrame
     dialect: Dialect
     notices: tuple[Notice, ...]
+    written: Mapping[str, Told] = MappingProxyType({})
 
     @property
     def names(self) -> list[str]:
@@ -103,7 +107,7 @@ def _load_large(path: Path) -> Frame:
     except (ValueError, OverflowError) as error:
         raise _unreadable(error, path) from None
     told = _notices(found.n_lines, found.n_rows, head_of(path).encoding, path)
-    return Frame(found.table, dialect, (*found.notices, *told))
+    return Frame(found.table, dialect, (*found.notices, *told), found.written)
 
 
 def _table(dialect: Dialect | None, path: Path) -> tuple[Dialect, list[str]]:
@@ -162,14 +166,30 @@ def numbers(frame: Frame, column: str, path: Path) -> tuple[FloatArray, list[Not
 
 
 def is_numeric(frame: Frame, column: str) -> bool:
-    """Whether at least 80 % of what a column holds are numbers."""
+    """Whether at least 80 % of what a column holds are numbers (times that were written as text are none)."""
     import pandas as pd
 
+    if column in frame.written:
+        return False
     raw = frame.table[column]
     if pd.api.types.is_numeric_dtype(raw) and not pd.api.types.is_bool_dtype(raw):
         return bool(raw.notna().any())
     present = raw.dropna()
     return len(present) > 0 and bool(np.mean(~np.isnan(floats(present, frame.dialect.decimal))) >= 0.8)
+
+
+def form_in(frame: Frame, column: str) -> str:
+    """Return how a column of texts writes time (see `stamps.form_of`)."""
+    told = frame.written.get(column)
+    return told.form if told else form_of(frame.table[column])
+
+
+def times_in(frame: Frame, column: str, days: str | None) -> Written:
+    """Return the times that a column of texts tells; ``days`` is the column of dates beside times of day."""
+    told = frame.written.get(column)
+    if told is None:
+        return written_times(frame.table[column], None if days is None else frame.table[days])
+    return Written(frame.table[column].to_numpy(), told.unix, told.zoned, told.day_or_month)
 
 
 def counts_rows(frame: Frame, column: str) -> bool:

@@ -8,7 +8,8 @@ are averaged, down to 250 a second at the least.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,8 +18,8 @@ import numpy as np
 from coregulate.core import FloatArray, FormatError, Notice
 
 from .columns import is_date_name, is_identifier, is_time_name, kind_of, seconds_of
+from .large_times import Told, WrittenColumn, written_columns
 from .parse import floats, not_numbers, parse, without_empty_end
-from .stamps import is_stamp, names_zone, unix_seconds, zone_assumed
 from .text import read_blocks, read_text
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ _SMALLER = 4  # prior: how much gzip packs a text of numbers
 
 
 class Large(NamedTuple):
-    """What was kept, how many lines and rows there were (blank lines are no rows), and what was noticed."""
+    """What was kept, how many lines and rows there were (blank lines are no rows), what was noticed, and how times were written."""
 
     table: pd.DataFrame
     n_lines: int
     n_rows: int
     notices: tuple[Notice, ...]
+    written: Mapping[str, Told]
 
 
 def is_large(path: Path) -> bool:
@@ -104,7 +106,7 @@ def read_large(
         if plan is None:
             expected = len(table) * max(1.0, _size(path) / len(text))
             plan = _plan(table, expected, keep, named, path, notices)
-        small = _small(table, plan, decimal, path, notices, words)
+        small = _small(table, plan, decimal, words)
         if plan.together > 1:
             small, rest = _averaged(small, rest, plan)
         parts.append(small)
@@ -118,13 +120,17 @@ def read_large(
     whole = without_empty_end(_joined(parts))
     if whole.empty:
         raise FormatError("The table has no rows", "Record or export it again", path)
-    return Large(whole, n_lines, n_rows, tuple(told))
+    written: dict[str, Told] = {}
+    for name, column in (plan.written if plan else {}).items():
+        whole[name], written[name] = column.settled(whole[name].to_numpy())
+    return Large(whole, n_lines, n_rows, tuple(told), written)
 
 
 class _Plan(NamedTuple):
     """What the first block says of how the rest is read; ``exact`` columns stay float64."""
 
     kept: Sequence[str]
+    written: Mapping[str, WrittenColumn]
     time: str
     exact: frozenset[str]
     together: int
@@ -139,14 +145,15 @@ def _plan(
     notices: dict[str, Notice],
 ) -> _Plan:
     kept = keep or _with_a_use([str(n) for n in table.columns], n_rows, path, notices)
-    times = [n for n in kept if is_time_name(n)] or ([] if named else list(kept[:1]))
+    written = written_columns(table, kept, named)
+    times = [n for n in kept if is_time_name(n)] or [*written] or ([] if named else list(kept[:1]))
     exact = frozenset([*times, *(n for n in kept if _only_rises(table[n]))])
     time = times[0] if times else ""
-    together = _rows_together(table, time, n_rows * len(kept))
+    together = _rows_together(table, written.get(time), time, n_rows * len(kept))
     if together > 1:
         text = f"The table is large: each {together} rows are averaged into one."
         notices["averaged"] = Notice("averaged", path.name, text)
-    return _Plan(kept, time, exact, together)
+    return _Plan(kept, written, time, exact, together)
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -188,14 +195,19 @@ def _with_a_use(names: Sequence[str], n_rows: float, path: Path, notices: dict[s
     return useful
 
 
-def _rows_together(table: pd.DataFrame, time: str, n_numbers: float) -> int:
+def _rows_together(table: pd.DataFrame, written: WrittenColumn | None, time: str, n_numbers: float) -> int:
     """Return how many rows are averaged into one: as few as needed, leaving 250 a second at the least."""
-    when = seconds_of(time, floats(table[time], ".")) if time else None
-    if when is None or n_numbers <= MAX_NUMBERS:
+    if n_numbers <= MAX_NUMBERS or not time:
         return 1
-    step_s = float(np.median(np.diff(when[0])))
+    if written is not None:  # of a copy, so that the block is not counted twice
+        when = replace(written, dates={}).seconds(table)
+    elif (said := seconds_of(time, floats(table[time], "."))) is not None:
+        when = said[0]
+    else:
+        return 1
+    step_s = float(np.nanmedian(np.diff(when)))
     needed = int(np.ceil(1.02 * n_numbers / MAX_NUMBERS))
-    return needed if step_s * needed * _LEAST_HZ <= 1 else 1
+    return needed if step_s * needed * _LEAST_HZ <= 1.001 else 1  # times are rounded
 
 
 def _only_rises(column: pd.Series) -> bool:
@@ -203,24 +215,18 @@ def _only_rises(column: pd.Series) -> bool:
     return column.dtype != object and bool(column.is_monotonic_increasing)
 
 
-def _small(
-    table: pd.DataFrame,
-    plan: _Plan,
-    decimal: str,
-    path: Path,
-    notices: dict[str, Notice],
-    words: Counter[str],
-) -> pd.DataFrame:
+def _small(table: pd.DataFrame, plan: _Plan, decimal: str, words: Counter[str]) -> pd.DataFrame:
     """Return what is kept of a block, in as few bytes as it needs; columns that are mostly words as they are."""
     import pandas as pd
 
     small: dict[str, FloatArray | pd.Series] = {}
+    dates = {w.days for w in plan.written.values()}
     for name in plan.kept:
         column = table[name]
-        if column.dtype == object and name in plan.exact and is_stamp(first := _first(column)):
-            if not names_zone(first):
-                notices["zone"] = zone_assumed(path.name)
-            small[name] = unix_seconds(column)
+        if name in plan.written:
+            small[name] = plan.written[name].seconds(table)
+            continue
+        if name in dates:  # they are in the times that they stand beside
             continue
         values = floats(column, decimal)
         lost = int((column.notna().to_numpy() & np.isnan(values)).sum())
@@ -230,11 +236,6 @@ def _small(
         words[name] += lost
         small[name] = values if name in plan.exact else values.astype(np.float32)
     return pd.DataFrame(small)
-
-
-def _first(column: pd.Series) -> str:
-    present = column.dropna()
-    return str(present.iloc[0]) if len(present) else ""
 
 
 def _averaged(

@@ -77,11 +77,6 @@ def form_of(column: pd.Series) -> str:
     return "iso" if all(map(is_stamp, texts)) else ""
 
 
-def tells_time(column: pd.Series) -> bool:
-    """Whether a column of texts tells when each row was, be it only the time of day."""
-    return form_of(column) not in ("", "date")
-
-
 def _is_written(texts: Sequence[str], form: str) -> bool:
     try:
         return all(datetime.strptime(x.strip(), form) for x in texts)
@@ -103,11 +98,14 @@ def unix_seconds(column: pd.Series) -> FloatArray:
     return _seconds(stamps)
 
 
-def written_times(column: pd.Series, days: pd.Series | None = None) -> Written:
-    """Return a column of texts (see `form_of`) as seconds; ``days`` is the column of dates beside times of day."""
+def written_times(column: pd.Series, days: pd.Series | None = None, form: str = "") -> Written:
+    """Return a column of texts as seconds.
+
+    ``days`` is the column of dates beside times of day, ``form`` how they are written where that is known (`form_of`).
+    """
     import pandas as pd
 
-    form = form_of(column)
+    form = form or form_of(column)
     if form in ("", "iso"):
         first = column.dropna()
         zoned = len(first) > 0 and names_zone(str(first.iloc[0]))
@@ -117,24 +115,75 @@ def written_times(column: pd.Series, days: pd.Series | None = None) -> Written:
         stamps = pd.to_datetime(text.str.strip(), format=form, errors="coerce", utc=True)
         return Written(_seconds(stamps), unix=True, zoned=False)
     parts = text.str.extract(f"^(?:{_DATED if form == 'dated' else _CLOCK})$")
-    clock = _of_day(parts)
+    clock = _of_day(parts, _in_minutes(parts))
     if form == "dated":
         midnight, assumed = _midnights(parts)
-        zoned = bool((parts["z"].notna() | parts["zone"].notna())[text.notna()].all())
-        return Written(midnight + clock - _ahead_s(parts), unix=True, zoned=zoned, day_or_month=assumed)
+        return Written(
+            midnight + clock - _ahead_s(parts), unix=True, zoned=_all_zoned(parts, text), day_or_month=assumed
+        )
     if days is None:
         return Written(clock + DAY_S * _midnights_passed(clock), unix=False)
     midnight, assumed = _midnights(days.astype("string").str.extract(f"^{_DATE}"))
     return Written(midnight + clock, unix=True, zoned=False, day_or_month=assumed)
 
 
-def _of_day(parts: pd.DataFrame) -> FloatArray:
-    """Return seconds since midnight; of two numbers the first are minutes where they start at 0 or pass 23."""
-    first, second, third = (_number(parts[k]) for k in "hms")
-    fraction = np.nan_to_num(_number(parts["f"].str.replace(r"^[,:]", ".", regex=True)))
+def times_of_day(column: pd.Series, in_minutes: bool) -> FloatArray:
+    """Return a column of times of day as seconds since midnight; of two numbers the first may be minutes."""
+    return _of_day(column.astype("string").str.extract(f"^(?:{_CLOCK})$"), in_minutes)
+
+
+def tells_minutes(column: pd.Series) -> bool:
+    """Whether a column of times of day holds two numbers, of which the first are minutes."""
+    return _in_minutes(column.astype("string").str.extract(f"^(?:{_CLOCK})$"))
+
+
+class Dated(NamedTuple):
+    """Dates as they are written, seconds since their midnights, how far their zones are ahead, and whether all name one."""
+
+    dates: pd.Series
+    clock: FloatArray
+    ahead_s: FloatArray
+    zoned: bool
+
+
+def split_dates(column: pd.Series) -> Dated:
+    """Take a column of dates and times (`form_of`: dated) apart."""
+    text = column.astype("string")
+    parts = text.str.extract(f"^(?:{_DATED})$")
+    dates = parts["a"] + parts["mark"] + parts["b"] + parts["mark"] + parts["c"]
+    return Dated(dates, _of_day(parts, False), _ahead_s(parts), _all_zoned(parts, text))
+
+
+def midnights_of(dates: Sequence[str]) -> tuple[FloatArray, str]:
+    """Return the Unix times of dates' midnights, and what was assumed to stand first (see `Written`)."""
+    import pandas as pd
+
+    return _midnights(pd.Series(list(dates), dtype="string").str.extract(f"^{_DATE}"))
+
+
+def _all_zoned(parts: pd.DataFrame, text: pd.Series) -> bool:
+    """Whether each row that tells a time names a zone."""
+    return bool((parts["z"].notna() | parts["zone"].notna())[text.notna()].all())
+
+
+def _in_minutes(parts: pd.DataFrame) -> bool:
+    """Whether of two numbers the first are minutes: they start at 0, pass 23, or the second have fractions."""
+    first = _number(parts["h"])
     known = first[np.isfinite(first)]
-    short = len(known) > 0 and not np.isfinite(third).any()
-    if short and (known[0] == 0 or known.max() > 23 or fraction.any()):
+    if not len(known) or parts["s"].notna().any():
+        return False
+    return bool(known[0] == 0 or known.max() > 23 or _fraction(parts).any())
+
+
+def _fraction(parts: pd.DataFrame) -> FloatArray:
+    return np.nan_to_num(_number(parts["f"].str.replace(r"^[,:]", ".", regex=True)))
+
+
+def _of_day(parts: pd.DataFrame, in_minutes: bool) -> FloatArray:
+    """Return seconds since midnight, or since the recording's begin where the first numbers are minutes."""
+    first, second, third = (_number(parts[k]) for k in "hms")
+    fraction = _fraction(parts)
+    if in_minutes:
         return np.asarray(60.0 * first + second + fraction, dtype=np.float64)
     half = parts["half"].str.lower().str[0]
     hours = np.where(half.notna(), first % 12 + 12.0 * (half == "p").fillna(False), first)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from coregulate.core import Events, FloatArray, FormatError, Notice, Samples, Signal, Stream
+from coregulate.core import Data, Events, FloatArray, FormatError, Notice, Signal, Stream
 
 from .clock import Times, find_time, regular_or_samples, times_of
 from .columns import (
@@ -59,19 +59,12 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     )
     columns = _columns(frame, time_name, hints, path)
     kinds = {c: _kind(c, columns, frame, hints, path) for c in columns}
-    fast = any(k in _FAST for k in kinds.values())
-    rate_hz, rate_notice = _rate(path, hints) if time_name is None else (hints.get("rate_hz"), None)
-    times = None
-    # A dial in a table that counts its samples: about one each 2 s (prior), else one a second.
-    step_s = RATING_STEP_S if set(kinds.values()) & {"rating"} else 1.0
-    if time_name is not None:
-        try:
-            times = times_of(frame, time_name, path, rate_hint=rate_hz, fast=fast, step_s=step_s)
-        except FormatError as error:
-            raise FormatError(error.problem, error.cure, path) from None
+    timing = _timing(frame, time_name, set(kinds.values()), hints, path)
     streams, empty = [], []
     for part, members in _parts(columns, kinds).items():
-        stream = _stream(path, frame, part, members, kinds[members[0]], times, rate_hz, rate_notice, hints)
+        stream = _stream(
+            _Part(path, part, kinds[members[0]], owner_of(members[0])), frame, members, timing, hints
+        )
         if stream is None:
             empty.append(part)
         else:
@@ -79,6 +72,62 @@ def read(path: Path, hints: Mapping[str, Any]) -> list[Stream]:
     if not streams:
         raise FormatError("Its columns hold no numbers to use", "Check that the right file was given", path)
     return _told(streams, frame, empty, path)
+
+
+class _Timing(NamedTuple):
+    """The times of a table's rows, or their rate and how it was told; neither where nothing tells it."""
+
+    times: Times | None
+    rate_hz: float | None
+    notice: Notice | None
+
+
+class _Part(NamedTuple):
+    """A stream to be: a column, or the axes of an accelerometer."""
+
+    path: Path
+    name: str
+    kind: str
+    owner: str
+
+    @property
+    def where(self) -> str:
+        return f"{self.path.name}: {self.name}"
+
+    def stream(
+        self,
+        data: Data,
+        origin: float | None,
+        timing: str,
+        notices: Sequence[Notice],
+        attrs: Mapping[str, Any],
+    ) -> Stream:
+        return Stream(
+            self.kind,
+            data,
+            str(self.path),
+            self.name,
+            origin,
+            self.owner,
+            timing,
+            tuple(notices),
+            dict(attrs),
+        )
+
+
+def _timing(
+    frame: Frame, time_name: str | None, kinds: Set[str], hints: Mapping[str, Any], path: Path
+) -> _Timing:
+    if time_name is None:
+        return _Timing(None, *_rate(path, hints))
+    rate_hz = hints.get("rate_hz")
+    # A dial in a table that counts its samples: about one each 2 s (prior), else one a second.
+    step_s = RATING_STEP_S if "rating" in kinds else 1.0
+    try:
+        times = times_of(frame, time_name, path, rate_hint=rate_hz, fast=bool(kinds & _FAST), step_s=step_s)
+    except FormatError as error:
+        raise FormatError(error.problem, error.cure, path) from None
+    return _Timing(times, rate_hz, None)
 
 
 def _told(streams: list[Stream], frame: Frame, empty: Sequence[str], path: Path) -> list[Stream]:
@@ -155,143 +204,91 @@ def _parts(columns: Sequence[str], kinds: Mapping[str, str]) -> dict[str, list[s
 
 
 def _stream(
-    path: Path,
-    frame: Frame,
-    part: str,
-    members: Sequence[str],
-    kind: str,
-    times: Times | None,
-    rate_hz: float | None,
-    rate_notice: Notice | None,
-    hints: Mapping[str, Any],
+    part: _Part, frame: Frame, members: Sequence[str], timing: _Timing, hints: Mapping[str, Any]
 ) -> Stream | None:
-    where = f"{path.name}: {part}"
-    notices: list[Notice] = []
-    stacked = []
-    for member in members:
-        values, told = numbers(frame, member, path)
-        stacked.append(values)
-        notices.extend(told)
-    values = stacked[0] if len(stacked) == 1 else np.column_stack(stacked)
+    """Return a part's stream, or None where it holds no number, or nothing that changes and has a use."""
+    values, notices = _values(frame, members, part.path)
     if not np.isfinite(values).any():
         return None
-    if float(np.nanmax(values)) == float(np.nanmin(values)):
-        if kind == "other":
+    lowest, highest = float(np.nanmin(values)), float(np.nanmax(values))
+    if lowest == highest:
+        if part.kind == "other":
             return None
-        notices.append(
-            Notice("constant", where, f"Every value is {float(np.nanmax(values)):g}: a sensor that hung?")
-        )
-    stated = str(hints.get("unit") or unit_of(members[0]))
-    values, unit, assumed = in_unit(values, kind, stated)
+        text = f"Every value is {highest:g}: a sensor that hung?"
+        notices.append(Notice("constant", part.where, text))
+    values, unit, assumed = in_unit(values, part.kind, str(hints.get("unit") or unit_of(members[0])))
     if assumed:
-        notices.append(Notice("assumed_unit", where, assumed))
-    if kind == "rr" and (times is None or not times.counts):
-        return _intervals(path, part, values, times, owner_of(members[0]), notices)
-    if times is None and rate_hz is None:
-        return _without_time(path, part, kind, values, unit, owner_of(members[0]), notices)
-    return _timed(
-        path,
-        part,
-        kind,
-        values,
-        unit,
-        times,
-        rate_hz,
-        rate_notice,
-        hints,
-        owner_of(members[0]),
-        notices,
-        where,
+        notices.append(Notice("assumed_unit", part.where, assumed))
+    if part.kind == "rr" and (timing.times is None or not timing.times.counts):
+        return _intervals(part, values, timing.times, notices)
+    if timing.times is not None:
+        return _stamped(part, values, unit, timing.times, timing.rate_hz, hints, notices)
+    if timing.rate_hz is None:
+        return _without_time(part, values, unit, notices)
+    if timing.notice is not None:
+        notices.append(timing.notice)
+    signal = Signal(values, timing.rate_hz, 0.0, unit, part.name)
+    told = "rate" if timing.notice is None else "assumed"
+    return part.stream(signal, None, told, notices, _attrs(part, values, hints))
+
+
+def _values(frame: Frame, members: Sequence[str], path: Path) -> tuple[FloatArray, list[Notice]]:
+    """Return the numbers of a part's columns, one beside the other where it has several."""
+    columns = [numbers(frame, member, path) for member in members]
+    stacked = [values for values, _ in columns]
+    notices = [notice for _, told in columns for notice in told]
+    return (stacked[0] if len(stacked) == 1 else np.column_stack(stacked)), notices
+
+
+def _stamped(
+    part: _Part, values: FloatArray, unit: str, times: Times, rate_hz: float | None, hints: Mapping[str, Any],
+    notices: Sequence[Notice],
+) -> Stream:  # fmt: skip
+    declared = None if times.counts else rate_hz
+    data, told = regular_or_samples(
+        times.times_s, values[times.keep], rate_hz=declared, unit=unit, name=part.name, where=part.where
     )
+    attrs = {**_of_day(times), **_attrs(part, values, hints)}
+    return part.stream(data, times.origin_unix_s, times.timing, [*times.notices, *notices, *told], attrs)
 
 
-def _timed(
-    path: Path,
-    part: str,
-    kind: str,
-    values: FloatArray,
-    unit: str,
-    times: Times | None,
-    rate_hz: float | None,
-    rate_notice: Notice | None,
-    hints: Mapping[str, Any],
-    owner: str,
-    notices: list[Notice],
-    where: str,
-) -> Stream:
-    data: Signal | Samples
-    timing, origin = "rate", None
-    if times is None:
-        assert rate_hz is not None  # told apart by the caller
-        data = Signal(values, rate_hz, 0.0, unit, part)
-        if rate_notice is not None:
-            notices.append(rate_notice)
-            timing = "assumed"
-    else:
-        declared = None if times.counts else rate_hz
-        data, told = regular_or_samples(
-            times.times_s, values[times.keep], rate_hz=declared, unit=unit, name=part, where=where
-        )
-        notices = [*times.notices, *notices, *told]
-        timing, origin = times.timing, times.origin_unix_s
-    attrs: dict[str, Any] = {"of_day": True} if times is not None and times.of_day else {}
-    if kind == "rating":
+def _of_day(times: Times) -> dict[str, Any]:
+    return {"of_day": True} if times.of_day else {}
+
+
+def _attrs(part: _Part, values: FloatArray, hints: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rating's range, as used and as declared, and which rows were asked for."""
+    attrs: dict[str, Any] = {}
+    if part.kind == "rating":
         attrs["observed_range"] = (float(np.nanmin(values)), float(np.nanmax(values)))
-        if (stated := range_of(part)) and _within(attrs["observed_range"], stated):
+        if (stated := range_of(part.name)) and _within(attrs["observed_range"], stated):
             attrs["declared_range"] = stated
     if hints.get("where"):
         attrs["where"] = {str(k): str(v) for k, v in hints["where"].items()}
-    return Stream(kind, data, str(path), part, origin, owner, timing, tuple(notices), attrs)
+    return attrs
 
 
 def _within(observed: tuple[float, float], declared: tuple[float, float]) -> bool:
     return declared[0] <= observed[0] and observed[1] <= declared[1]
 
 
-def _intervals(
-    path: Path, part: str, values: FloatArray, times: Times | None, owner: str, notices: list[Notice]
-) -> Stream:
+def _intervals(part: _Part, values: FloatArray, times: Times | None, notices: Sequence[Notice]) -> Stream:
     if times is not None:
-        data = Events(times.times_s, values[times.keep], "ms", part)
-        told = (*times.notices, *notices)
-        attrs = {"of_day": True} if times.of_day else {}
-        return Stream("rr", data, str(path), part, times.origin_unix_s, owner, "stamps", told, attrs)
+        data = Events(times.times_s, values[times.keep], "ms", part.name)
+        return part.stream(data, times.origin_unix_s, "stamps", [*times.notices, *notices], _of_day(times))
     kept = values[np.isfinite(values)]
-    return Stream(
-        "rr",
-        Events(np.cumsum(kept) / 1000.0, kept, "ms", part),
-        str(path),
-        part,
-        None,
-        owner,
-        "intervals",
-        tuple(notices),
+    return part.stream(
+        Events(np.cumsum(kept) / 1000.0, kept, "ms", part.name), None, "intervals", notices, {}
     )
 
 
-def _without_time(
-    path: Path, part: str, kind: str, values: FloatArray, unit: str, owner: str, notices: list[Notice]
-) -> Stream:
-    what = f"'{part}' looks like {kind}, but there" if kind != "other" else "There"
-    notices.append(
-        Notice(
-            "no_time",
-            f"{path.name}: {part}",
-            f"{what} is neither a time nor a rate: give rate_hz (and kind) to use it.",
-        )
-    )
-    attrs = {"looks_like": kind} if kind != "other" else {}
-    return Stream(
-        "other",
-        Events(np.empty(0), values, unit, part),
-        str(path),
-        part,
-        None,
-        owner,
-        "assumed",
-        tuple(notices),
-        attrs,
-    )
+def _without_time(part: _Part, values: FloatArray, unit: str, notices: Sequence[Notice]) -> Stream:
+    what = f"'{part.name}' looks like {part.kind}, but there" if part.kind != "other" else "There"
+    text = f"{what} is neither a time nor a rate: give rate_hz (and kind) to use it."
+    attrs = {"looks_like": part.kind} if part.kind != "other" else {}
+    data = Events(np.empty(0), values, unit, part.name)
+    told = [*notices, Notice("no_time", part.where, text)]
+    return part._replace(kind="other").stream(data, None, "assumed", told, attrs)
 
 
 READER = Reader("table", sniff, read, SHAPED + 4)

@@ -66,36 +66,29 @@ def _on_unix(
     ties = find_ties([(f.path, f.stream) for f in found], base, [i in unix for i in range(len(found))])
     placed = []
     for i, f in enumerate(found):
-        tie = ties.get(f.path)
-        if i in unix and tie is not None:
-            # A device's own Unix clock, mended by what was measured: on top of what it says.
-            placed.append(
-                Placed(
-                    "unix",
-                    tie.offset_s - said[i] + tie.drift_ppm * 1e-6 * said[i],
-                    tie.drift_ppm,
-                    tie.error_s,
-                )
-            )
-        elif tie is not None:
-            placed.append(Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s))
+        if (tie := ties.get(f.path)) is not None:
+            placed.append(_mended(tie, said[i]) if i in unix else _tied(tie))
         else:
-            placed.append(
-                Placed("unix", zones.get(i, 0.0)) if i in unix else Placed("aligned", _begin(f.stream))
-            )
+            alone = Placed("unix", zones.get(i, 0.0)) if i in unix else Placed("aligned", _begin(f.stream))
+            placed.append(alone)
     filmed = filmed_then(found, placed, unix, start, assumptions)
     placed = [filmed.get(i, p) for i, p in enumerate(placed)]
-    loose = sorted(
-        {
-            found[i].path
-            for i, p in enumerate(placed)
-            if p.clock == "aligned" and is_timed(found[i].stream) and i not in media and i not in filmed
-        }
-    )
+    unmoved = [i for i, p in enumerate(placed) if p.clock == "aligned" and i not in media and i not in filmed]
+    loose = sorted({found[i].path for i in unmoved if is_timed(found[i].stream)})
     if loose:
         assumptions.append(_aligned(loose, " with the session's start"))
     assumptions.extend(_measured(path, tie) for path, tie in ties.items())
     return start, placed
+
+
+def _tied(tie: Tie) -> Placed:
+    return Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s)
+
+
+def _mended(tie: Tie, said_s: float) -> Placed:
+    """Return a device's own Unix clock, mended by what was measured: on top of what it says."""
+    offset_s = tie.offset_s - said_s + tie.drift_ppm * 1e-6 * said_s
+    return Placed("unix", offset_s, tie.drift_ppm, tie.error_s)
 
 
 def _earliest(found: Sequence[Found], unix: Mapping[int, Segment]) -> float:
@@ -112,29 +105,17 @@ def _side_by_side(
     found: Sequence[Found], owners: Sequence[str], unix: Mapping[int, Segment],
     spans: Mapping[str, Segment | None], media: Collection[int], why: str, assumptions: list[Notice],
 ) -> list[Placed]:  # fmt: skip
-    base = []
     by_the_clock = _all_tell_the_hour(found, owners)
-    for i, f in enumerate(found):
-        span = spans.get(owners[i])
-        known = (
-            span is not None and i in unix and not too_long(f.stream)
-        )  # what is cut later counts from there
-        alone = 0.0 if by_the_clock else _begin(f.stream)
-        base.append((f.stream.origin_unix_s or 0.0) - span.start_s if known and span else alone)
+    base = [
+        _beside(f.stream, spans.get(owner) if i in unix else None, by_the_clock)
+        for i, (f, owner) in enumerate(zip(found, owners, strict=True))
+    ]
     ties = find_ties([(f.path, f.stream) for f in found], base, [False] * len(found))
     placed = [
-        Placed("tied", tie.offset_s, tie.drift_ppm, tie.error_s)
-        if (tie := ties.get(f.path))
-        else Placed("aligned", b)
+        _tied(tie) if (tie := ties.get(f.path)) else Placed("aligned", b)
         for f, b in zip(found, base, strict=True)
     ]
-    starts = [
-        f.stream.data.span.start_s * (1 + p.drift_ppm * 1e-6) + p.offset_s
-        for i, (f, p) in enumerate(zip(found, placed, strict=True))
-        if is_timed(f.stream) and 0 < f.stream.data.span.duration_s <= LONGEST_S and i not in media
-    ]
-    earliest = min(starts, default=0.0)
-    placed = [p._replace(offset_s=round(p.offset_s - earliest, 6)) for p in placed]
+    placed = _from_the_first(found, placed, media)
     paths = sorted({f.path for i, f in enumerate(found) if is_timed(f.stream) and i not in media})
     loose = [path for path in paths if path not in ties]
     several = len({f.path for i, f in enumerate(found) if i not in media}) > 1 or len(unix) > 0
@@ -145,6 +126,24 @@ def _side_by_side(
         assumptions.append(told)
     assumptions.extend(_measured(path, tie) for path, tie in ties.items())
     return placed
+
+
+def _beside(stream: Stream, own: Segment | None, by_the_clock: bool) -> float:
+    """Return what moves a stream before it is tied: its place in its person's own Unix times, where there are any."""
+    if own is not None and not too_long(stream):  # what is too long is cut later, and counts from there
+        return (stream.origin_unix_s or 0.0) - own.start_s
+    return 0.0 if by_the_clock else _begin(stream)
+
+
+def _from_the_first(found: Sequence[Found], placed: Sequence[Placed], media: Collection[int]) -> list[Placed]:
+    """Return the places counted from the earliest start of what makes up the session."""
+    starts = [
+        f.stream.data.span.start_s * (1 + p.drift_ppm * 1e-6) + p.offset_s
+        for i, (f, p) in enumerate(zip(found, placed, strict=True))
+        if is_timed(f.stream) and 0 < f.stream.data.span.duration_s <= LONGEST_S and i not in media
+    ]
+    earliest = min(starts, default=0.0)
+    return [p._replace(offset_s=round(p.offset_s - earliest, 6)) for p in placed]
 
 
 def _begin(stream: Stream) -> float:

@@ -255,46 +255,50 @@ def _check(plan: SessionPlan, path: Path) -> None:
     if len(set(ids)) != len(ids):
         raise FormatError(f"Two people have the same id: {', '.join(ids)}", "Give each their own", path)
     for stream in plan.streams:
-        if stream.person and stream.person not in ids:
-            raise FormatError(
-                f"A stream belongs to '{stream.person}', who is not in people",
-                f"People are {', '.join(ids)}",
-                path,
-            )
-        strangers = sorted(set(stream.who.values()) - set(ids))
-        if strangers:
-            raise FormatError(
-                f"'{strangers[0]}' in who of {stream.path} is not in people",
-                f"People are {', '.join(ids)}",
-                path,
-            )
-        if stream.clock not in CLOCKS:
-            raise FormatError(f"A clock is '{stream.clock}'", f"It must be one of {', '.join(CLOCKS)}", path)
-        if not abs(stream.drift_ppm) <= MAX_DRIFT_PPM:
-            raise FormatError(
-                f"A drift is {stream.drift_ppm} ppm", f"It must lie within {MAX_DRIFT_PPM:g} either way", path
-            )
+        _check_stream(stream, ids, path)
     for correction in plan.corrections:
         _check_correction(correction, ids, path)
     for segment in plan.segments:
-        if not segment.end_s > segment.start_s:
-            raise FormatError(
-                f"The segment '{segment.name}' ends at {segment.end_s} s and starts at {segment.start_s} s",
-                "Let it end after its start",
-                path,
-            )
-        if segment.person and segment.person not in ids:
-            raise FormatError(
-                f"The segment '{segment.name}' belongs to '{segment.person}', who is not in people",
-                f"People are {', '.join(ids)}",
-                path,
-            )
-        if segment.baseline and segment.baseline not in REFERENCES:
-            raise FormatError(
-                f"The baseline of '{segment.name}' is '{segment.baseline}'",
-                f"It must be one of {', '.join(REFERENCES)}",
-                path,
-            )
+        _check_segment(segment, ids, path)
+
+
+def _check_person(person: str, ids: list[str], said: str, path: Path) -> None:
+    """Refuse what is said of a person who is not in the session; of nobody is fine."""
+    if person and person not in ids:
+        raise FormatError(f"{said}, who is not in people", f"People are {', '.join(ids)}", path)
+
+
+def _check_stream(stream: StreamPlan, ids: list[str], path: Path) -> None:
+    _check_person(stream.person, ids, f"A stream belongs to '{stream.person}'", path)
+    strangers = sorted(set(stream.who.values()) - set(ids))
+    if strangers:
+        raise FormatError(
+            f"'{strangers[0]}' in who of {stream.path} is not in people",
+            f"People are {', '.join(ids)}",
+            path,
+        )
+    if stream.clock not in CLOCKS:
+        raise FormatError(f"A clock is '{stream.clock}'", f"It must be one of {', '.join(CLOCKS)}", path)
+    if not abs(stream.drift_ppm) <= MAX_DRIFT_PPM:
+        raise FormatError(
+            f"A drift is {stream.drift_ppm} ppm", f"It must lie within {MAX_DRIFT_PPM:g} either way", path
+        )
+
+
+def _check_segment(segment: SegmentPlan, ids: list[str], path: Path) -> None:
+    if not segment.end_s > segment.start_s:
+        raise FormatError(
+            f"The segment '{segment.name}' ends at {segment.end_s} s and starts at {segment.start_s} s",
+            "Let it end after its start",
+            path,
+        )
+    _check_person(segment.person, ids, f"The segment '{segment.name}' belongs to '{segment.person}'", path)
+    if segment.baseline and segment.baseline not in REFERENCES:
+        raise FormatError(
+            f"The baseline of '{segment.name}' is '{segment.baseline}'",
+            f"It must be one of {', '.join(REFERENCES)}",
+            path,
+        )
 
 
 def _check_correction(correction: CorrectionPlan, ids: list[str], path: Path) -> None:

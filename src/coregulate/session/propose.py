@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from .owners import PERSONAL, choose_two, labels_of
 from .places import PLACES, placed_in, who_is_where
 from .plan import FILE_NAME, PersonPlan, SegmentPlan, SessionPlan, StreamPlan
 
+_EDGE = re.compile(r"(.+?)[ _]?(start|begin|pause|stop|end|resume)(?:: (.*))?", re.IGNORECASE)
 _PERSON_COLUMNS = ("person", "partner", "member", "participant", "subject", "role", "who")
 
 
@@ -124,48 +125,47 @@ def _propose(
     rows = [owner.get(label.casefold(), "") for label in labels]
     found, rows, between, told = cut_long(found, rows)
     start_unix_s, clocks = lay_on_one_clock(found, rows, people, assumptions)
-    hearts = {
-        person for f, person in zip(found, rows, strict=True) if f.stream.kind in ("ecg", "ppg", "beats")
-    }
-    speakers = {p for f, p in zip(found, rows, strict=True) if f.stream.kind in ("speech", "words")} - {""}
-    streams = [
-        _stream_plan(
-            f,
-            person,
-            clock,
-            people,
-            rating_span or _rating_span(found),
-            person in hearts,
-            placed,
-            # Where it is said who speaks when, it does not matter whose voice comes first.
-            [] if f.stream.kind == "audio" and len(speakers) > 1 else assumptions,
-        )
-        for f, person, clock in zip(found, rows, clocks, strict=True)
-    ]
-    assumptions.extend(
-        in_its_folder(n, f.path, f.stream.part)
-        for f in found
-        for n in f.stream.notices
-        if n.code.startswith("assumed")
-    )
+    span = rating_span or _rating_span(found)
+    streams = _stream_plans(found, rows, clocks, people, span, placed, assumptions)
+    assumptions.extend(_assumed(found))
     assumptions.extend(n for n in told if n.code != "still_too_long")
     streams = one_film(streams, [f.stream.data.span.duration_s for f in found], assumptions)
     streams = without_mixed_sound(streams, people, assumptions)
     # A file that could not be read may have been meant: it is named again in each analysis.
     assumptions.extend(problems)
-    segments = _segments(found, rows, clocks, start_unix_s)
-    unique = tuple(dict.fromkeys(assumptions))
+    segments = tuple(_segments(found, rows, clocks, start_unix_s))
     plan = SessionPlan(
-        name,
-        tuple(people),
-        tuple(streams),
-        tuple(segments),
-        unique,
-        start_unix_s=start_unix_s,
-        between=between,
-    )
+        name, tuple(people), tuple(streams), segments, tuple(dict.fromkeys(assumptions)),
+        start_unix_s=start_unix_s, between=between,
+    )  # fmt: skip
     # What is still too long is said whenever it is read, until session.toml says what to cut it to.
     return Proposal(plan, tuple(found), (*problems, *(n for n in told if n.code == "still_too_long")))
+
+
+def _assumed(found: Sequence[Found]) -> list[Notice]:
+    """Return what the readers had to assume, each notice naming its file's folder."""
+    return [
+        in_its_folder(n, f.path, f.stream.part)
+        for f in found
+        for n in f.stream.notices
+        if n.code.startswith("assumed")
+    ]
+
+
+def _stream_plans(
+    found: Sequence[Found], rows: Sequence[str], clocks: Sequence[Placed], people: Sequence[PersonPlan],
+    rating_span: tuple[float, float] | None, placed: Mapping[str, str], assumptions: list[Notice],
+) -> list[StreamPlan]:  # fmt: skip
+    """Return a line of the plan for each stream; what had to be assumed joins ``assumptions``."""
+    kinds = [(f.stream.kind, person) for f, person in zip(found, rows, strict=True)]
+    hearts = {person for kind, person in kinds if kind in ("ecg", "ppg", "beats")}
+    speakers = {person for kind, person in kinds if kind in ("speech", "words")} - {""}
+    plans = []
+    for f, person, clock in zip(found, rows, clocks, strict=True):
+        # Where it is said who speaks when, it does not matter whose voice comes first.
+        heard = [] if f.stream.kind == "audio" and len(speakers) > 1 else assumptions
+        plans.append(_stream_plan(f, person, clock, people, rating_span, person in hearts, placed, heard))
+    return plans
 
 
 def _one_word_per_person(labels: Sequence[str], asked: Mapping[str, str]) -> list[str]:
@@ -216,26 +216,13 @@ def _stream_plan(
 ) -> StreamPlan:  # fmt: skip
     stream = f.stream
     rate_hz = stream.data.rate_hz if stream.timing == "assumed" and isinstance(stream.data, Signal) else None
-    span = None
-    if stream.kind == "rating":
-        declared = stream.attrs.get("declared_range")
-        low, high = span = declared or rating_span or (0.0, 1.0)
-        told = f"The range of the rating is not declared: it is assumed to be {low:g} to {high:g}."
-        if declared is None:
-            assumptions.append(Notice("assumed_range", f.path, told))
-    # Intervals without times, a device's average and a temperature are shown and not used.
-    use = stream.kind not in ("other", "temperature", "heart_rate") and not (
-        stream.kind == "rr" and stream.timing == "intervals" and has_heart
-    )
+    span = _range(f, rating_span, assumptions) if stream.kind == "rating" else None
+    use = _used(stream, has_heart)
     if stream.kind in PERSONAL and stream.kind != "audio" and not person and use:
         use = False
-        assumptions.append(
-            Notice(
-                "owner_unknown",
-                f.path,
-                f"Whose {stream.kind} '{stream.part}' is cannot be told, so it is not used: name the owner in {FILE_NAME}.",
-            )
-        )
+        told = f"Whose {stream.kind} '{stream.part}' is cannot be told, so it is not used: name the owner in {FILE_NAME}."
+        assumptions.append(Notice("owner_unknown", f.path, told))
+    both = not person and stream.kind in PLACES
     return StreamPlan(
         person,
         stream.kind,
@@ -247,12 +234,28 @@ def _stream_plan(
         rate_hz,
         span,
         dict(stream.attrs.get("where", {})),
-        {}
-        if person or stream.kind not in PLACES
-        else who_is_where(stream, f.path, people, placed, assumptions),
+        who_is_where(stream, f.path, people, placed, assumptions) if both else {},
         drift_ppm=round(clock.drift_ppm, 4),
         uncertainty_s=None if math.isnan(clock.uncertainty_s) else round(clock.uncertainty_s, 6),
     )
+
+
+def _range(f: Found, shared: tuple[float, float] | None, assumptions: list[Notice]) -> tuple[float, float]:
+    """Return a rating's range: what it declares, else what all ratings share, as an assumption."""
+    declared: tuple[float, float] | None = f.stream.attrs.get("declared_range")
+    if declared is not None:
+        return declared
+    low, high = shared or (0.0, 1.0)
+    told = f"The range of the rating is not declared: it is assumed to be {low:g} to {high:g}."
+    assumptions.append(Notice("assumed_range", f.path, told))
+    return low, high
+
+
+def _used(stream: Stream, has_heart: bool) -> bool:
+    """Whether the analysis uses a stream: intervals without times, a device's average and a temperature are shown only."""
+    if stream.kind in ("other", "temperature", "heart_rate"):
+        return False
+    return not (stream.kind == "rr" and stream.timing == "intervals" and has_heart)
 
 
 def _segments(
@@ -261,37 +264,31 @@ def _segments(
     clocks: Sequence[Placed],
     start_unix_s: float | None,
 ) -> list[SegmentPlan]:
-    segments = []
+    segments: list[SegmentPlan] = []
     for f, person, clock in zip(found, owners, clocks, strict=True):
         if f.stream.kind != "markers" or not isinstance(f.stream.data, Track):
             continue
         base = clock.offset_s
         if clock.clock == "unix":
             base += (f.stream.origin_unix_s or 0.0) - (start_unix_s or 0.0)
-        begun: dict[str, float] = {}
-        for label in f.stream.data.labels:
-            match = re.fullmatch(
-                r"(.+?)[ _]?(start|begin|pause|stop|end|resume)(?:: (.*))?",
-                label.text.strip(),
-                flags=re.IGNORECASE,
-            )
-            if not match:
-                continue
-            name, edge = match[1], match[2].casefold()
-            key = f"{name}Pause" if edge in ("pause", "resume") else name
-            if edge in ("start", "begin", "pause"):
-                begun[key] = label.start_s + base
-            elif key in begun and label.start_s + base > begun[key] and key.casefold() != "recording":
-                segments.append(
-                    SegmentPlan(
-                        key,
-                        round(begun.pop(key), 3),
-                        round(label.start_s + base, 3),
-                        person,
-                        _reference(f"{key} {match[3] or ''}"),
-                    )
-                )
+        segments += _between_edges(f.stream.data, base, person)
     return segments
+
+
+def _between_edges(marks: Track, base_s: float, person: str) -> Iterator[SegmentPlan]:
+    """Yield what lies between marks such as ``baseline start`` and ``baseline stop``, or ``pause`` and ``resume``."""
+    begun: dict[str, float] = {}
+    for label in marks.labels:
+        match = _EDGE.fullmatch(label.text.strip())
+        if not match:
+            continue
+        edge, at_s = match[2].casefold(), label.start_s + base_s
+        key = f"{match[1]}Pause" if edge in ("pause", "resume") else match[1]
+        if edge in ("start", "begin", "pause"):
+            begun[key] = at_s
+        elif key in begun and at_s > begun[key] and key.casefold() != "recording":
+            reference = _reference(f"{key} {match[3] or ''}")
+            yield SegmentPlan(key, round(begun.pop(key), 3), round(at_s, 3), person, reference)
 
 
 def _reference(name: str) -> str:

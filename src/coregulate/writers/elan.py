@@ -49,6 +49,20 @@ def write_elan(analysis: Analysis, path: Path, *, media: Mapping[Path, float] = 
     clock's drift is not in the file: ELAN knows none.
     """
     zero_s = max(media.values(), default=0.0)
+    root = _document()
+    _play(SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds"), media, zero_s, path)
+    order = SubElement(root, "TIME_ORDER")
+    for name, person, labels in tiers_of(analysis):
+        tier = SubElement(root, "TIER", LINGUISTIC_TYPE_REF=_TYPE, TIER_ID=name)
+        if person:
+            tier.set("PARTICIPANT", person)
+        for label in (x for x in labels if x.end_s >= zero_s):
+            _annotate(tier, order, label, zero_s)
+    SubElement(root, "LINGUISTIC_TYPE", LINGUISTIC_TYPE_ID=_TYPE, TIME_ALIGNABLE="true")
+    return _written(root, path)
+
+
+def _document() -> Element:
     root = Element(
         "ANNOTATION_DOCUMENT",
         AUTHOR="coregulate",
@@ -58,32 +72,26 @@ def write_elan(analysis: Analysis, path: Path, *, media: Mapping[Path, float] = 
     )
     root.set("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
     root.set("xsi:noNamespaceSchemaLocation", "http://www.mpi.nl/tools/elan/EAFv3.0.xsd")
-    header = SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
+    return root
+
+
+def _play(header: Element, media: Mapping[Path, float], zero_s: float, path: Path) -> None:
+    """Name the recordings that ELAN plays along, and how far each is into itself at the file's time 0."""
     for file, start_s in media.items():
+        relative = Path(os.path.relpath(file.resolve(), path.resolve().parent)).as_posix()
         SubElement(header, "MEDIA_DESCRIPTOR", MEDIA_URL=file.resolve().as_uri(), MIME_TYPE=_mime(file),
-                   TIME_ORIGIN=str(round(1000 * (zero_s - start_s))),
-                   RELATIVE_MEDIA_URL=Path(os.path.relpath(file.resolve(), path.resolve().parent)).as_posix())  # fmt: skip
-    order = SubElement(root, "TIME_ORDER")
-    slots = annotations = 0
-    for name, person, labels in tiers_of(analysis):
-        tier = SubElement(root, "TIER", LINGUISTIC_TYPE_REF=_TYPE, TIER_ID=name)
-        if person:
-            tier.set("PARTICIPANT", person)
-        for label in (x for x in labels if x.end_s >= zero_s):
-            for when in (label.start_s, label.end_s):
-                slots += 1
-                SubElement(
-                    order,
-                    "TIME_SLOT",
-                    TIME_SLOT_ID=f"ts{slots}",
-                    TIME_VALUE=str(round(1000 * max(when - zero_s, 0.0))),
-                )
-            annotations += 1
-            one = SubElement(SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", ANNOTATION_ID=f"a{annotations}",
-                             TIME_SLOT_REF1=f"ts{slots - 1}", TIME_SLOT_REF2=f"ts{slots}")  # fmt: skip
-            SubElement(one, "ANNOTATION_VALUE").text = label.text
-    SubElement(root, "LINGUISTIC_TYPE", LINGUISTIC_TYPE_ID=_TYPE, TIME_ALIGNABLE="true")
-    return _written(root, path)
+                   TIME_ORIGIN=str(round(1000 * (zero_s - start_s))), RELATIVE_MEDIA_URL=relative)  # fmt: skip
+
+
+def _annotate(tier: Element, order: Element, label: Label, zero_s: float) -> None:
+    """Add a label to a tier, and its start and end to the order of times."""
+    first, last = len(order) + 1, len(order) + 2
+    for slot, when in ((first, label.start_s), (last, label.end_s)):
+        value = str(round(1000 * max(when - zero_s, 0.0)))
+        SubElement(order, "TIME_SLOT", TIME_SLOT_ID=f"ts{slot}", TIME_VALUE=value)
+    one = SubElement(SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", ANNOTATION_ID=f"a{last // 2}",
+                     TIME_SLOT_REF1=f"ts{first}", TIME_SLOT_REF2=f"ts{last}")  # fmt: skip
+    SubElement(one, "ANNOTATION_VALUE").text = label.text
 
 
 def tiers_of(analysis: Analysis) -> Iterator[tuple[str, str, Sequence[Label]]]:

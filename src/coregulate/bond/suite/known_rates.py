@@ -8,8 +8,9 @@ from coregulate.core import Notice
 #: where both are, the first holds. 1,000 pairs of 15 min (250 for coherence): docs/bond.md.
 RATES: dict[str, dict[str, float]] = {
     "prewhitened correlation": {"common bursts": 10.8},
-    "wavelet coherence": {"common bursts": 10.0},
+    "wavelet coherence": {"common bursts": 12.0},
     "cross recurrence": {"common bursts": 2.2},
+    "time warping": {"slow": 2.8},
     "code recurrence": {"seldom": 1.6, "common bursts": 7.3},
     "vocal entrainment": {"common bursts": 7.6},
 }
@@ -18,7 +19,11 @@ RATES: dict[str, dict[str, float]] = {
 REAL = {"transfer entropy": 16.4, "cross mapping": 9.3, "granger": 9.3}
 
 #: What is awkward, in words.
-NAMES = {"common bursts": "bursts common to both", "seldom": "codes that seldom change"}
+NAMES = {
+    "common bursts": "bursts common to both",
+    "slow": "series that hardly change from second to second",
+    "seldom": "codes that seldom change",
+}
 
 
 def warnings(measure: str, awkward: tuple[str, ...]) -> tuple[Notice, ...]:
