@@ -225,6 +225,8 @@ def test_long_table(made):
         read(path, {"where": {"couple": 99}})
     with pytest.raises(InputError, match="no column 'dyad'"):
         groups(path, "dyad")
+    with pytest.raises(FormatError, match="folder, not a table"):
+        groups(path.parent, "dyad")
 
 
 def test_motion_energy(made):

@@ -15,7 +15,7 @@ from coregulate.core import KINDS, CoregulateError, FloatArray, FormatError, Inp
 
 from . import audio
 from .archive import names_in
-from .frame import as_text, find_column, is_numeric, load, numbers
+from .frame import Frame, as_text, find_column, is_numeric, load, numbers
 from .reader import SHAPED, TABLE_HINTS, Reader
 from .text import head_of
 
@@ -199,9 +199,7 @@ def groups(path: Path, by: str | Sequence[str]) -> list[str] | list[tuple[str, .
         Where there is no such column, or the file is no table.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FormatError("There is no such file", "Check its name", path)
-    frame = load(path)
+    frame = _table(path)
     names = [by] if isinstance(by, str) else list(by)
     columns = [as_text(frame, find_column(frame, name, path)) for name in names]
     rows = [row for row in zip(*columns, strict=True) if all(row)]
@@ -232,9 +230,7 @@ def read_columns(path: Path, names: Sequence[str]) -> tuple[dict[str, FloatArray
         Where there is no such file, table or column.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FormatError("There is no such file", "Check its name", path)
-    frame = load(path)
+    frame = _table(path)
     found: dict[str, FloatArray] = {}
     words_of: dict[str, list[str]] = {}
     notices = list(frame.notices)
@@ -256,5 +252,13 @@ def read_columns(path: Path, names: Sequence[str]) -> tuple[dict[str, FloatArray
 
 def read_words(path: Path, name: str) -> list[str]:
     """Return a column of a table as the file writes it, row by row; missing as an empty text."""
-    frame = load(Path(path))
+    frame = _table(Path(path))
     return as_text(frame, find_column(frame, name, Path(path)))
+
+
+def _table(path: Path) -> Frame:
+    if path.is_dir():
+        raise FormatError("This is a folder, not a table", "Name the file in it", path)
+    if not path.is_file():
+        raise FormatError("There is no such file", "Check its name", path)
+    return load(path)
