@@ -48,6 +48,24 @@ class BrierParts(NamedTuple):
 def reliability_curve(probability: ArrayLike, truth: ArrayLike, *, boxes: int = BOXES) -> Reliability:
     """Compare said with happened, in boxes of equal width.
 
+    Parameters
+    ----------
+    probability : array_like, shape (n,)
+        What was said, 0 to 1; NaN where not known, which is left out.
+    truth : array_like, shape (n,)
+        What happened, 0 or 1.
+    boxes : int
+        Of equal width.
+
+    Returns
+    -------
+    Reliability
+
+    Raises
+    ------
+    InputError
+        Where nothing is known, something lies outside 0 to 1, or the two differ in length.
+
     Examples
     --------
     >>> reliability_curve([0.1, 0.1, 0.9, 0.9], [0, 0, 1, 0]).frequency
@@ -63,13 +81,35 @@ def reliability_curve(probability: ArrayLike, truth: ArrayLike, *, boxes: int = 
 
 
 def calibration_error(probability: ArrayLike, truth: ArrayLike, *, boxes: int = BOXES) -> float:
-    """Return the expected calibration error: distance of said from happened, by how often it was said."""
+    """Return the expected calibration error: distance of said from happened, by how often it was said.
+
+    Parameters
+    ----------
+    probability, truth : array_like, shape (n,)
+        As :func:`reliability_curve` takes them.
+    boxes : int
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
     curve = reliability_curve(probability, truth, boxes=boxes)
     return float(np.average(np.abs(curve.probability - curve.frequency), weights=curve.n))
 
 
 def brier_parts(probability: ArrayLike, truth: ArrayLike, *, boxes: int = BOXES) -> BrierParts:
     """Brier score and its partition (Murphy 1973, Journal of Applied Meteorology 12, 595-600).
+
+    Parameters
+    ----------
+    probability, truth : array_like, shape (n,)
+        As :func:`reliability_curve` takes them.
+    boxes : int
+
+    Returns
+    -------
+    BrierParts
 
     Examples
     --------
@@ -90,6 +130,11 @@ def brier_parts(probability: ArrayLike, truth: ArrayLike, *, boxes: int = BOXES)
 def fit_temperature(probability: ArrayLike, truth: ArrayLike) -> float:
     """Find the temperature that makes ``logistic(logit(p) / temperature)`` most likely (Guo et al. 2017, arXiv 1706.04599).
 
+    Parameters
+    ----------
+    probability, truth : array_like, shape (n,)
+        As :func:`reliability_curve` takes them.
+
     Returns
     -------
     float
@@ -108,6 +153,17 @@ def fit_temperature(probability: ArrayLike, truth: ArrayLike) -> float:
 
 def tempered(probability: ArrayLike, temperature: float) -> FloatArray:
     """Return probabilities at a temperature.
+
+    Parameters
+    ----------
+    probability : array_like, shape (n,)
+        0 to 1; NaN stays NaN.
+    temperature : float
+        Over 1 draws toward a half.
+
+    Returns
+    -------
+    ndarray, shape (n,)
 
     Examples
     --------

@@ -23,7 +23,7 @@ _FLOOR = -600.0
 
 
 class Path(NamedTuple):
-    """What forward-backward gives."""
+    """What forward-backward gives: probabilities, both (time, state), and the log-likelihood of all, nats."""
 
     smoothed: FloatArray
     filtered: FloatArray
@@ -152,9 +152,22 @@ def _each(moves: FloatArray) -> FloatArray:
 
 
 def forward(loglik: FloatArray, moves: FloatArray, start: FloatArray) -> tuple[FloatArray, float]:
-    """Return the filtered state probabilities, shape (time, state), and the log-likelihood.
+    """Filter: answer second ``t`` from seconds ``0..t`` only.
 
-    Second ``t`` is answered from seconds ``0..t`` only.
+    Parameters
+    ----------
+    loglik : ndarray, shape (time, state)
+        Log-likelihood of each second in each state, nats; 0 throughout where nothing was seen.
+    moves : ndarray, shape (state, state), or (time - 1, state, state)
+        Probability of each move in a second; rows sum to 1.
+    start : ndarray, shape (state,)
+        Probabilities of the first second.
+
+    Returns
+    -------
+    filtered : ndarray, shape (time, state)
+    loglik : float
+        Of all seconds, nats.
     """
     loglik = _ready(loglik)
     filtered = np.empty_like(loglik)
@@ -163,7 +176,17 @@ def forward(loglik: FloatArray, moves: FloatArray, start: FloatArray) -> tuple[F
 
 
 def forward_backward(loglik: FloatArray, moves: FloatArray, start: FloatArray) -> Path:
-    """Return smoothed and filtered probabilities, each (time, state), and the log-likelihood."""
+    """Smooth: answer every second from all of them.
+
+    Parameters
+    ----------
+    loglik, moves, start : ndarray
+        As :func:`forward` takes them.
+
+    Returns
+    -------
+    Path
+    """
     filtered, total = forward(loglik, moves, start)
     smoothed = np.empty_like(filtered)
     _backward(filtered, _each(moves), smoothed)
@@ -172,6 +195,13 @@ def forward_backward(loglik: FloatArray, moves: FloatArray, start: FloatArray) -
 
 def expected_moves(path: Path, moves: FloatArray) -> FloatArray:
     """Return how often each move is expected to have happened, given all that was seen.
+
+    Parameters
+    ----------
+    path : Path
+        As :func:`forward_backward` gives it.
+    moves : ndarray, shape (state, state) or (time - 1, state, state)
+        What it was made with.
 
     Returns
     -------
@@ -187,7 +217,17 @@ def expected_moves(path: Path, moves: FloatArray) -> FloatArray:
 
 
 def viterbi(loglik: FloatArray, moves: FloatArray, start: FloatArray) -> NDArray[np.int64]:
-    """Return the one most likely sequence of states, shape (time,); ``moves`` is one matrix for all seconds."""
+    """Return the one most likely sequence of states.
+
+    Parameters
+    ----------
+    loglik, moves, start : ndarray
+        As :func:`forward` takes them; ``moves`` is one matrix for all seconds.
+
+    Returns
+    -------
+    ndarray of int, shape (time,)
+    """
     with np.errstate(divide="ignore"):
         log_moves, log_start = np.log(_ready(moves)), np.log(_ready(start))
     path = np.zeros(len(loglik), dtype=np.int64)
@@ -196,9 +236,19 @@ def viterbi(loglik: FloatArray, moves: FloatArray, start: FloatArray) -> NDArray
 
 
 def fixed_lag(filtered: FloatArray, moves: FloatArray, *, lag_steps: int) -> FloatArray:
-    """Smooth filtered probabilities with only ``lag_steps`` seconds of what follows, shape (time, state).
+    """Smooth filtered probabilities with only so many seconds of what follows.
 
-    ``moves`` is one matrix for all seconds.
+    Parameters
+    ----------
+    filtered : ndarray, shape (time, state)
+    moves : ndarray, shape (state, state)
+        One matrix for all seconds.
+    lag_steps : int
+        Seconds of the future that are looked at; 0 leaves them as they are.
+
+    Returns
+    -------
+    ndarray, shape (time, state)
     """
     filtered = _ready(filtered)
     out = np.empty_like(filtered)

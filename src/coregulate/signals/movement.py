@@ -47,12 +47,30 @@ def motion_energy(raw: FloatArray, *, scale: float) -> FloatArray:
     Raw motion energy has a heavy tail: a few large movements would carry every mean
     and correlation. With the person's own median movement as ``scale`` the result
     does not depend on unit or camera; standing still is 0, a usual movement 0.7.
+
+    Parameters
+    ----------
+    raw : ndarray, shape (n,)
+        0 and more, in any unit; NaN stays NaN.
+    scale : float
+        In the same unit; :func:`usual_movement` of the person.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 and more, without unit.
     """
     return np.log1p(np.maximum(raw, 0) / scale)
 
 
 def usual_movement(raw: FloatArray) -> float:
-    """Median of the movement where there is any; 1 where there is none."""
+    """Median of the movement where there is any, in its unit; 1 where there is none.
+
+    Parameters
+    ----------
+    raw : ndarray, shape (n,)
+        NaN is left out.
+    """
     moving = raw[np.isfinite(raw) & (raw > 0)]
     return float(np.median(moving)) if len(moving) else 1.0
 

@@ -52,6 +52,17 @@ def without_drift(tonic_us: FloatArray, *, rate_hz: float) -> FloatArray:
 
     Electrode drift reverses a contrast in recordings of stress, and a quadratic trend
     only ties it (docs/signals.md). A stretch under 60 s is NaN.
+
+    Parameters
+    ----------
+    tonic_us : ndarray, shape (n,)
+        uS; NaN between stretches.
+    rate_hz : float
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        uS.
     """
 
     def rule(part: FloatArray) -> FloatArray:

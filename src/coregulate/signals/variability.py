@@ -84,7 +84,18 @@ def rmssd(nn_ms: FloatArray) -> float:
 
 
 def sdnn(nn_ms: FloatArray) -> float:
-    """Sample standard deviation of the intervals (Task Force 1996), ms."""
+    """Sample standard deviation of the intervals (Task Force 1996), ms.
+
+    Parameters
+    ----------
+    nn_ms : ndarray, shape (beats,)
+        Corrected intervals; NaN is left out.
+
+    Returns
+    -------
+    float
+        ms; NaN with fewer than two intervals.
+    """
     known = nn_ms[np.isfinite(nn_ms)]
     return float(np.std(known, ddof=1)) if len(known) > 1 else float("nan")
 
