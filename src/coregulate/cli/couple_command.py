@@ -102,6 +102,8 @@ def _each(
                 continue
             answers += found
             owners += [group.name] * len(found)
+        if answers:
+            tell(1.0, "done")
     if len(failed) == len(groups):
         raise failed[0][1]
     return owners, list(corrected(answers)), tuple(_left_out(name, error) for name, error in failed)
