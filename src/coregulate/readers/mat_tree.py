@@ -11,6 +11,7 @@ import numpy as np
 from coregulate.core import FormatError
 
 from .channels import MAX_VALUES
+from .mat_sizes import check_sizes
 from .text import head_of
 
 MAX_DEPTH = 6
@@ -22,7 +23,7 @@ def mat_tree(path: Path) -> Mapping[str, Any]:
     Raises
     ------
     FormatError
-        For a version that is not read.
+        For a version that is not read, and where an array claims more than the file holds.
     """
     raw = head_of(path).raw
     if raw[:8] == b"\x89HDF\r\n\x1a\n" or b"MATLAB 7.3" in raw[:20]:
@@ -30,6 +31,8 @@ def mat_tree(path: Path) -> Mapping[str, Any]:
 
         with h5py.File(path, "r") as file:
             return _from_hdf(file, file, 0)
+    if raw[126:128] in (b"IM", b"MI"):  # version 5 to 7; version 4 tells no sizes
+        check_sizes(path)
     from scipy.io import loadmat
 
     # MATLAB's own encoding: SciPy's default, which its stubs know alone, loses letters beyond ASCII.
