@@ -10,6 +10,7 @@ RATES: dict[str, dict[str, float]] = {
     "prewhitened correlation": {"common bursts": 10.8},
     "wavelet coherence": {"common bursts": 12.0},
     "cross recurrence": {"common bursts": 2.2},
+    "joint recurrence": {"common bursts": 3.4},
     "time warping": {"slow": 2.8},
     "code recurrence": {"seldom": 1.6, "common bursts": 7.3},
     "vocal entrainment": {"common bursts": 7.6},
