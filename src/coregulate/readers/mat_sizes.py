@@ -1,7 +1,7 @@
 """Whether a .mat of version 5 can hold what it claims, before SciPy takes memory for it.
 
 A damaged length of a few bytes asks for gigabytes. So tags, dimensions and names are walked first, and what claims
-more than its parent holds is refused; numbers themselves are skipped. Layout: MATLAB's *MAT-File Format*.
+more than its parent holds is refused; numbers themselves are skipped. Held against the files of SciPy's own tests.
 """
 
 from __future__ import annotations
