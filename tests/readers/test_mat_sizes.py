@@ -32,6 +32,16 @@ def test_what_claims_more_than_the_file_holds_is_refused(tmp_path: Path, packed:
         read(path)
 
 
+def test_numbers_of_a_type_that_there_is_not_are_refused(tmp_path: Path) -> None:
+    """SciPy looks such a type up beyond the end of its table: the process ended."""
+    path = tmp_path / "a.mat"
+    scipy.io.savemat(path, {"ecg": np.arange(200.0) + 0.5, "fs": 100.0})
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(struct.pack("<II", 9, 1600), struct.pack("<II", 4000, 1600)))
+    with pytest.raises(FormatError, match="unknown type"):
+        read(path)
+
+
 def test_a_file_that_is_cut_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, {"ecg": np.arange(200.0), "fs": 100.0})

@@ -1,6 +1,6 @@
 """Whether a .mat of version 5 can hold what it claims, before SciPy takes memory for it.
 
-A damaged length of a few bytes asks for gigabytes. So tags, dimensions and names are walked first, and what claims
+A damaged length of a few bytes asks for gigabytes, a damaged type ends the process. So tags, dimensions and names are walked first, and what claims
 more than its parent holds is refused; numbers themselves are skipped. Held against the files of SciPy's own tests.
 """
 
@@ -18,6 +18,7 @@ from coregulate.core import FormatError
 _HEADER_BYTES = 128
 _MATRIX, _COMPRESSED = 14, 15
 _CELL, _STRUCT, _OBJECT, _SPARSE, _FUNCTION, _OPAQUE = 1, 2, 3, 5, 16, 17
+_NUMBERS = frozenset([1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 16, 17, 18])  # integers, floats and letters
 _LARGEST = 1 << 30  # prior: of one variable unpacked; a smaller file may claim it
 _DEEPEST = 50  # prior: structures within structures
 _PIECE = 1 << 16
@@ -79,28 +80,18 @@ class _Walk(NamedTuple):
             )
         flags, left = self._element(left)
         kind = struct.unpack(f"{self.order}I", flags[:4].ljust(4, b"\0"))[0] & 0xFF
-        if kind in (_FUNCTION, _OPAQUE):
-            self._skip(left)
-            return
-        dimensions, left = self._element(left)
-        count = math.prod(
-            struct.unpack(f"{self.order}{len(dimensions) // 4}I", dimensions[: len(dimensions) // 4 * 4])
-        )
-        _, left = self._element(left)  # its name
-        if kind == _OBJECT:
-            _, left = self._element(left)  # its class
-        if kind in (_STRUCT, _OBJECT):
-            count, left = self._times_fields(count, left)
-        if kind != _SPARSE:  # whose dimensions are not what it holds
-            _fits(count, left, self.path)
-        if kind in (_CELL, _STRUCT, _OBJECT):
-            left = self._inner(count, left, depth)
-        elif left >= 8:
-            tag = _tag(self.read, self.order, self.path)
-            left -= 8
-            _fits(tag.size, left, self.path)
-        if depth:  # what comes next lies behind it
-            self._skip(left)
+        if kind not in (_FUNCTION, _OPAQUE):  # which have no dimensions
+            dimensions, left = self._element(left)
+            n = len(dimensions) // 4
+            count = math.prod(struct.unpack(f"{self.order}{n}I", dimensions[: 4 * n]))
+            _, left = self._element(left)  # its name
+            if kind == _OBJECT:
+                _, left = self._element(left)  # its class
+            if kind in (_STRUCT, _OBJECT):
+                count, left = self._times_fields(count, left)
+            if kind != _SPARSE:  # whose dimensions are not what it holds
+                _fits(8 * count if kind in (_CELL, _STRUCT, _OBJECT) else count, left, self.path)
+        self._inside(left, depth)
 
     def _times_fields(self, count: int, left: int) -> tuple[int, int]:
         """Return how many arrays a structure holds; even one without fields takes memory for each of its elements."""
@@ -110,19 +101,25 @@ class _Walk(NamedTuple):
         _fits(count, left + len(names) + 8, self.path)
         return count * (len(names) // width if width else 0), left
 
-    def _inner(self, count: int, left: int, depth: int) -> int:
-        _fits(8 * count, left, self.path)
-        for _ in range(count):
+    def _inside(self, left: int, depth: int) -> None:
+        """Walk what an array holds: other arrays, or numbers of a type that there is (of others SciPy ends the process)."""
+        while left >= 8:
             tag = _tag(self.read, self.order, self.path)
             left -= 8
             _fits(tag.size, left, self.path)
             if tag.kind == _MATRIX:
                 self.matrix(tag.size, depth + 1)
                 self._skip(tag.padded - tag.size)
-            else:
+            elif tag.kind in _NUMBERS:
                 self._skip(tag.padded)
+            else:
+                raise FormatError(
+                    "It holds numbers of an unknown type",
+                    "Check that it is whole; export it again",
+                    self.path,
+                )
             left -= tag.padded
-        return left
+        self._skip(left)
 
     def _element(self, left: int) -> tuple[bytes, int]:
         """Return a short element, and what is left after it."""
