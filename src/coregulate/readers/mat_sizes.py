@@ -41,7 +41,7 @@ def check_sizes(path: Path) -> None:
     Raises
     ------
     FormatError
-        Where one claims more than the file, or what it lies in, can hold.
+        Where one claims more than the file, or what it lies in, can hold, lies too deep, or holds numbers of an unknown type.
     """
     with path.open("rb") as file:
         order = "<" if file.read(_HEADER_BYTES)[126:] == b"IM" else ">"
